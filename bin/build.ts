@@ -1,0 +1,79 @@
+/**
+ * Bundles tombolo and stage2 into the cache, and writes ready.sh, which tells bin/tombolo which Deno to start and
+ * which sources the bundles were made from.
+ *
+ *     deno run --allow-read --allow-write --allow-run --allow-env bin/build.ts [WORK_DIRECTORY]
+ */
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(import.meta.dirname ?? ".", "..");
+const cache = join(root, ".cache");
+const started = new Date();
+
+/** Runs Deno in the checkout and returns what it prints. */
+async function deno(...args: string[]): Promise<string> {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: root,
+    stdout: "piped",
+    stderr: "inherit",
+  }).output();
+  if (!success) Deno.exit(1);
+  return new TextDecoder().decode(stdout);
+}
+
+/** The local files that a module is made from, relative to the checkout. */
+async function sourcesOf(entry: string): Promise<string[]> {
+  const { modules } = JSON.parse(await deno("info", "--json", entry)) as { modules: { specifier: string }[] };
+  return modules
+    .filter(({ specifier }) => specifier.startsWith("file:"))
+    .map(({ specifier }) => relative(root, fileURLToPath(specifier)))
+    .filter((path) => !path.startsWith("..") && !path.startsWith(".cache"));
+}
+
+/** Quotes for sh; a path in the checkout stays relative to it, so that the checkout can be moved. */
+function quote(path: string): string {
+  const inside = relative(root, path);
+  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+  return inside.startsWith("..") ? quoted(path) : `"$root"/${quoted(inside)}`;
+}
+
+await Deno.mkdir(cache, { recursive: true });
+const work = Deno.args[0] ?? await Deno.makeTempDir({ dir: cache, prefix: "setup." });
+const bundle = ["bundle", "--quiet", "--platform", "deno"];
+const [mainSources, stage2Sources] = await Promise.all([
+  sourcesOf("main.ts"),
+  sourcesOf("stage2/main.ts"),
+  deno(...bundle, "-o", join(work, "stage2.js"), "stage2/main.ts"),
+  deno(...bundle, "--code-splitting", "--outdir", join(work, "tombolo"), "main.ts"),
+]);
+
+// Chunks carry their hash in the name: a tombolo that is running keeps finding its own. The entry comes last.
+await Deno.mkdir(join(cache, "tombolo"), { recursive: true });
+const built = Array.from(Deno.readDirSync(join(work, "tombolo")), ({ name }) => name);
+for (const name of built.sort((a, b) => Number(a === "main.js") - Number(b === "main.js"))) {
+  await Deno.rename(join(work, "tombolo", name), join(cache, "tombolo", name));
+}
+const weekAgo = started.getTime() - 7 * 24 * 3600 * 1000;
+for (const { name } of Deno.readDirSync(join(cache, "tombolo"))) {
+  const path = join(cache, "tombolo", name);
+  const isOld = !built.includes(name) && (Deno.statSync(path).mtime?.getTime() ?? 0) < weekAgo;
+  if (isOld) await Deno.remove(path).catch(() => {});
+}
+await Deno.rename(join(work, "stage2.js"), join(cache, "stage2.js"));
+
+const inputs = new Set([
+  "deno.json",
+  "deno.lock",
+  "bin/setup.sh",
+  "bin/build.ts",
+  ...mainSources,
+  ...stage2Sources,
+]);
+const ready = join(work, "ready.sh");
+await Deno.writeTextFile(ready, `deno=${quote(Deno.execPath())}\ninputs='${[...inputs].sort().join(" ")}'\n`);
+// As old as the start of the build: a source that changed meanwhile counts as newer.
+await Deno.utime(ready, started, started);
+await Deno.rename(ready, join(cache, "ready.sh"));
+await Deno.remove(work, { recursive: true });

@@ -1,0 +1,177 @@
+import { quote } from "../report/escape.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+
+/** What follows a flag: nothing, one value, a list after `=`, or such a list if the flag is not bare. */
+type FlagValue = "none" | "one" | "list" | "optional list";
+
+/** One row of the flag table; parsing and help are made from it. */
+export interface FlagRow {
+  readonly name: string;
+  readonly short?: string;
+  readonly value: FlagValue;
+  /** What stands for the value in the help. */
+  readonly placeholder?: string;
+  readonly purpose: string;
+}
+
+/** Every flag of `run` and `explain`. */
+export const FLAGS: readonly FlagRow[] = [
+  {
+    name: "allow-read",
+    short: "R",
+    value: "optional list",
+    placeholder: "PATH,...",
+    purpose: "let these paths be read; bare: everything",
+  },
+  { name: "deny-read", value: "list", placeholder: "PATH,...", purpose: "hide these paths" },
+  {
+    name: "allow-write",
+    short: "W",
+    value: "optional list",
+    placeholder: "PATH,...",
+    purpose: "let these paths be written; bare: everything",
+  },
+  {
+    name: "deny-write",
+    value: "list",
+    placeholder: "PATH,...",
+    purpose: "keep these paths from being written",
+  },
+  {
+    name: "allow-net",
+    short: "N",
+    value: "optional list",
+    placeholder: "HOST[:PORT],...",
+    purpose: "let these hosts be reached; bare: any public host",
+  },
+  {
+    name: "deny-net",
+    value: "optional list",
+    placeholder: "HOST[:PORT],...",
+    purpose: "keep these hosts from being reached; bare: all",
+  },
+  {
+    name: "allow-env",
+    short: "E",
+    value: "optional list",
+    placeholder: "NAME,...",
+    purpose: "pass these variables on; names may end in *; bare: all",
+  },
+  { name: "deny-env", value: "list", placeholder: "NAME,...", purpose: "do not pass these variables on" },
+  { name: "env", value: "one", placeholder: "NAME=VALUE", purpose: "set a variable" },
+  {
+    name: "policy",
+    short: "p",
+    value: "one",
+    placeholder: "FILE",
+    purpose: "add a policy file (JSON with comments)",
+  },
+  {
+    name: "preset",
+    value: "one",
+    placeholder: "NAME",
+    purpose: "add a preset: workspace (the default), read-only, none, npm",
+  },
+  {
+    name: "cwd",
+    short: "C",
+    value: "one",
+    placeholder: "DIR",
+    purpose: "run in this directory; relative paths start there",
+  },
+  { name: "resolve", value: "one", placeholder: "HOST:ADDRESS", purpose: "a static address for the gateway" },
+  {
+    name: "timeout",
+    value: "one",
+    placeholder: "DURATION",
+    purpose: "end the command after this time (500ms, 30s, 10m, 2h)",
+  },
+  {
+    name: "events",
+    value: "one",
+    placeholder: "FILE",
+    purpose: "append every decision to a file, one JSON object a line",
+  },
+  { name: "dry-run", value: "none", purpose: "show the policy and the plan; run nothing" },
+  { name: "json", value: "none", purpose: "print JSON" },
+  { name: "quiet", short: "q", value: "none", purpose: "say nothing but errors" },
+  { name: "verbose", short: "v", value: "none", purpose: "say more" },
+  { name: "help", short: "h", value: "none", purpose: "show this help" },
+]; // deno-fmt-ignore
+
+/** One flag as it was given. */
+export interface GivenFlag {
+  readonly name: string;
+  /** As written, for messages: `--allow-net` or `-N`. */
+  readonly written: string;
+  /** `undefined` for a bare flag. */
+  readonly value?: string;
+}
+
+/** Flags in the order given, then the command. */
+export interface ParsedFlags {
+  readonly flags: readonly GivenFlag[];
+  readonly command: readonly string[];
+}
+
+function usage(message: string, remedy = "tombolo run --help lists the flags"): TomboloError {
+  return new TomboloError("usage", message, { remedy });
+}
+
+function rowOf(written: string): FlagRow {
+  const row = FLAGS.find(({ name, short }) =>
+    written === `--${name}` || (short !== undefined && written === `-${short}`)
+  );
+  if (row === undefined) throw usage(`Unknown flag ${quote(written)}`);
+  return row;
+}
+
+/**
+ * Reads flags up to the command. As in Deno, the lists of `--allow-*` and `--deny-*` follow a `=`; a flag of one
+ * value also takes the next argument.
+ *
+ * @throws {TomboloError} for an unknown flag, or a value that is missing or not wanted
+ */
+export function parseFlags(args: readonly string[]): ParsedFlags {
+  const flags: GivenFlag[] = [];
+  for (let index = 0; index < args.length; index++) {
+    const argument = args[index] ?? "";
+    if (argument === "--") return { flags, command: args.slice(index + 1) };
+    if (!argument.startsWith("-") || argument === "-") return { flags, command: args.slice(index) };
+    const equals = argument.indexOf("=");
+    const written = equals < 0 ? argument : argument.slice(0, equals);
+    const row = rowOf(written);
+    let value = equals < 0 ? undefined : argument.slice(equals + 1);
+    if (row.value === "one" && value === undefined) {
+      value = args[++index];
+      if (value === undefined || value === "--") {
+        throw usage(`Flag ${written} needs a value: ${written}=${row.placeholder}`);
+      }
+    }
+    if (row.value === "none" && value !== undefined) {
+      throw usage(`Flag ${written} takes no value, but has ${quote(value)}`);
+    }
+    if (row.value === "list" && value === undefined) {
+      throw usage(`Flag ${written} needs a list: ${written}=${row.placeholder}`);
+    }
+    if (value?.trim() === "" && row.name !== "env") {
+      throw usage(`Flag ${written} has an empty value: wanted ${row.placeholder}`);
+    }
+    flags.push({ name: row.name, written, ...(value === undefined ? {} : { value }) });
+  }
+  return { flags, command: [] };
+}
+
+/** The help text of the table. */
+export function flagHelp(): string {
+  const rows = FLAGS.map(({ name, short, value, placeholder, purpose }) => {
+    const argument = value === "none"
+      ? ""
+      : value === "optional list"
+      ? `[=${placeholder}]`
+      : `=${placeholder}`;
+    return [`${short === undefined ? "    " : `-${short}, `}--${name}${argument}`, purpose] as const;
+  });
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
+}

@@ -1,0 +1,43 @@
+import { buildPolicy } from "../policy/build_policy.ts";
+import { SafePath } from "../paths/safe_path.ts";
+import { quote } from "../report/escape.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import { Voice } from "../report/voice.ts";
+
+/**
+ * `tombolo policy check FILE...` and `tombolo policy schema`.
+ *
+ * @returns 0, or 125 where a file is bad
+ */
+export async function policy(args: readonly string[]): Promise<number> {
+  const [verb, ...files] = args;
+  if (verb === "schema" && files.length === 0) {
+    const { jsonSchema } = await import("../policy/policy_schema.ts");
+    console.log(JSON.stringify(jsonSchema(), null, 2));
+    return 0;
+  }
+  if (verb !== "check" || files.length === 0) {
+    throw new TomboloError(
+      "usage",
+      `Cannot run tombolo policy ${quote(args.join(" "))}: wanted check FILE... or schema`,
+    );
+  }
+  const { loadPolicyFile } = await import("../policy/load_policy_file.ts");
+  const voice = new Voice({ quiet: false, verbose: false, json: false });
+  let status = 0;
+  for (const file of files) {
+    try {
+      const path = SafePath.of(file.startsWith("/") ? file : `${Deno.cwd()}/${file}`).toString();
+      const sources = loadPolicyFile(path, file, "policy check");
+      buildPolicy(sources, {
+        cwd: Deno.cwd(),
+        home: Deno.env.get("HOME"),
+        variable: (name) => Deno.env.get(name),
+      });
+      console.log(`${file}: ok`);
+    } catch (error) {
+      status = voice.fail(error);
+    }
+  }
+  return status;
+}

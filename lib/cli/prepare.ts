@@ -1,0 +1,200 @@
+import { findBwrap, findProgram, type FoundProgram } from "../launch/find_bwrap.ts";
+import { gatherFacts } from "../launch/gather_facts.ts";
+import { probeOnce } from "../launch/probe.ts";
+import type { RunContext } from "../launch/run_plan.ts";
+import { type Directories, openDirectories } from "../launch/state_directory.ts";
+import { SafePath } from "../paths/safe_path.ts";
+import type { HostFacts, RuntimeFiles } from "../plan/host_facts.ts";
+import { makePlan } from "../plan/make_plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { buildPolicy } from "../policy/build_policy.ts";
+import { commandEnvironment } from "../policy/command_environment.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { PolicySource } from "../policy/policy_source.ts";
+import { quote } from "../report/escape.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import type { GivenFlag } from "./flags.ts";
+import { flagsToSource } from "./flags_to_source.ts";
+
+/** Everything between the command line and the start. */
+export interface Prepared {
+  readonly policy: Policy;
+  readonly plan: Plan;
+  /** Makes the same plan again, started through stage2. */
+  readonly planThroughStage2: () => Plan;
+  readonly context: Omit<RunContext, "onEvent">;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+function lastValue(flags: readonly GivenFlag[], name: string): string | undefined {
+  return flags.findLast((flag) => flag.name === name)?.value;
+}
+
+function workingDirectory(named: string | undefined): SafePath {
+  const path = named ?? Deno.cwd();
+  try {
+    const real = Deno.realPathSync(path);
+    if (Deno.statSync(real).isDirectory) return SafePath.of(real);
+  } catch {
+    // Said below.
+  }
+  throw new TomboloError("usage", `Cannot use working directory ${quote(path)}: no such directory`);
+}
+
+// Behind a link, such as /home on another disk, it is the real directory that rules must name.
+function homeDirectory(text: string | undefined): SafePath | undefined {
+  if (text?.startsWith("/") !== true) return undefined;
+  try {
+    return SafePath.of(Deno.realPathSync(text));
+  } catch {
+    return SafePath.of(text);
+  }
+}
+
+// The variables of bin/tombolo are not the caller's.
+function callerEnvironment(): Record<string, string> {
+  const all = Deno.env.toObject();
+  const denoDir = all["TOMBOLO_CALLER_DENO_DIR"];
+  const own = ["DENO_DIR", "DENO_NO_UPDATE_CHECK"];
+  const caller = Object.fromEntries(
+    Object.entries(all).filter(([name]) => !own.includes(name) && !name.startsWith("TOMBOLO_")),
+  );
+  return denoDir === undefined ? caller : { ...caller, DENO_DIR: denoDir };
+}
+
+async function policySources(
+  flags: readonly GivenFlag[],
+  cwd: SafePath,
+  given: string,
+): Promise<PolicySource[]> {
+  const files = flags.filter(({ name }) => name === "policy").map(({ value }) => value ?? "");
+  const sources: PolicySource[] = [];
+  if (files.length > 0) {
+    const { loadPolicyFile } = await import("../policy/load_policy_file.ts");
+    // A file is named from where the user stands, as in any other program; what it holds starts at the file.
+    for (const file of files) {
+      sources.push(
+        ...loadPolicyFile(
+          SafePath.of(file.startsWith("/") ? file : `${given}/${file}`).toString(),
+          file,
+          "--policy",
+        ),
+      );
+    }
+  }
+  return [...sources, flagsToSource(flags, cwd.toString())];
+}
+
+/** tombolo's own files; from source, bin/tombolo says where they are. */
+function ownFiles(environment: Environment, directories: Directories): string[] {
+  const root = environment["TOMBOLO_ROOT"] ?? import.meta.dirname;
+  const denoDir = environment["DENO_DIR"];
+  return [root, Deno.execPath(), denoDir, directories.state, directories.run].filter((path) =>
+    path !== undefined
+  );
+}
+
+function runtimeFiles(environment: Environment): RuntimeFiles {
+  const stage2 = environment["TOMBOLO_STAGE2_JS"];
+  if (stage2 === undefined) {
+    throw new TomboloError("sandbox", "Cannot find stage2: TOMBOLO_STAGE2_JS does not name its bundle", {
+      remedy: "start tombolo with bin/tombolo",
+    });
+  }
+  return { deno: Deno.execPath(), stage2 };
+}
+
+// Asked of the loader itself, and only where the policy hides the host's own libraries.
+function libraries(deno: string): string[] {
+  const { stdout } = new Deno.Command("/bin/sh", {
+    args: ["-c", 'LD_TRACE_LOADED_OBJECTS=1 "$1"; LD_TRACE_LOADED_OBJECTS=1 /bin/sh', "sh", deno],
+    clearEnv: true,
+    stdin: "null",
+  }).outputSync();
+  const text = new TextDecoder().decode(stdout);
+  const found = [...text.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map((match) => match[1] ?? "");
+  const unique = [...new Set(found)];
+  const isLoader = (path: string) => /\/ld-(?:linux|musl)[^/]*$/.test(path);
+  const loader = unique.find(isLoader);
+  if (loader === undefined) throw new TomboloError("sandbox", "Cannot find the loader of stage2's runtime");
+  return [loader, ...unique.filter((path) => !isLoader(path))].map((path) => Deno.realPathSync(path));
+}
+
+function isWritableInside(policy: Policy): (path: string) => boolean {
+  const roots = policy.write.allow.map(({ path }) => path).filter((path) => path.depth > 0);
+  return (path) => roots.some((root) => root.contains(SafePath.of(path)));
+}
+
+interface Programs {
+  readonly bwrap: FoundProgram;
+  readonly env: string | undefined;
+}
+
+function programs(
+  policy: Policy,
+  environment: Environment,
+  stateDirectory: string,
+  uid: number | null,
+): Programs {
+  const writable = isWritableInside(policy);
+  const bwrap = findBwrap(environment["PATH"] ?? "", writable);
+  const env = findProgram("env", "/usr/bin:/bin", writable);
+  const probed = probeOnce({ bwrap, env, kernel: Deno.osRelease(), uid, stateDirectory });
+  return { bwrap, env: probed.env ? env?.path : undefined };
+}
+
+/**
+ * From flags to a plan: files are read, rules parsed, the host looked at once.
+ *
+ * @throws {TomboloError} for whatever is wrong; nothing has been started
+ */
+export async function prepare(flags: readonly GivenFlag[], command: readonly string[]): Promise<Prepared> {
+  const environment = Deno.env.toObject();
+  const caller = callerEnvironment();
+  const uid = Deno.uid();
+  const named = lastValue(flags, "cwd");
+  const cwd = workingDirectory(named);
+  const home = homeDirectory(caller["HOME"]);
+  const variable = (name: string) =>
+    name === "PWD" ? cwd.toString() : name === "HOME" ? home?.toString() : caller[name];
+
+  const sources = await policySources(flags, cwd, Deno.cwd());
+  const policy = buildPolicy(sources, { cwd: cwd.toString(), home: home?.toString(), variable });
+  const directories = openDirectories((name) => environment[name], uid);
+  const { bwrap, env } = programs(policy, environment, directories.state, uid);
+  const facts: HostFacts = {
+    ...gatherFacts({
+      policy,
+      cwd,
+      home,
+      uid,
+      own: ownFiles(environment, directories),
+      stateDirectory: directories.state,
+      sessionDirectory: environment["XDG_RUNTIME_DIR"],
+    }),
+    ...(env === undefined ? {} : { env }),
+  };
+  const runtime = runtimeFiles(environment);
+  const system = ["/usr", "/lib", "/lib64"].map((path) => SafePath.of(path));
+  const mayHide = policy.base === "none" ||
+    policy.read.deny.some(({ path }) => system.some((at) => at.contains(path) || path.contains(at)));
+  const request = {
+    command,
+    environment: commandEnvironment(policy.env, caller),
+    cwdNamed: named !== undefined,
+    runtime: mayHide ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
+  };
+  return {
+    policy,
+    plan: makePlan(policy, facts, request),
+    planThroughStage2: () => makePlan(policy, facts, { ...request, stage2: true }),
+    context: {
+      bwrap: bwrap.path,
+      directories,
+      masks: facts,
+      uid,
+      openFiles: environment["TOMBOLO_NOFILE"] || undefined,
+    },
+  };
+}

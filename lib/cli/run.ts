@@ -1,0 +1,93 @@
+import { findCommand } from "../launch/find_command.ts";
+import { DescriptorLeak, type RunContext, runPlan, type RunResult } from "../launch/run_plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { denialLine, DenialLog, deniedArguments } from "../report/denials.ts";
+import { escape } from "../report/escape.ts";
+import type { DecisionEvent } from "../report/event.ts";
+import { EventsFile } from "../report/events_file.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import { Voice } from "../report/voice.ts";
+import { type GivenFlag, parseFlags } from "./flags.ts";
+import { prepare } from "./prepare.ts";
+
+/** Whether a flag without a value was given. */
+export function has(flags: readonly GivenFlag[], name: string): boolean {
+  return flags.some((flag) => flag.name === name);
+}
+
+/** A voice in the manner that the flags ask for. */
+export function voiceOf(flags: readonly GivenFlag[]): Voice {
+  return new Voice({ quiet: has(flags, "quiet"), verbose: has(flags, "verbose"), json: has(flags, "json") });
+}
+
+function openEvents(flags: readonly GivenFlag[]): EventsFile | undefined {
+  const path = flags.findLast(({ name }) => name === "events")?.value;
+  return path === undefined ? undefined : new EventsFile(path);
+}
+
+async function runEither(plan: Plan, again: () => Plan, context: RunContext): Promise<RunResult> {
+  try {
+    return await runPlan(plan, context);
+  } catch (error) {
+    if (!(error instanceof DescriptorLeak)) throw error;
+    return await runPlan(again(), context);
+  }
+}
+
+function report(voice: Voice, denials: DenialLog, plan: Plan, result: RunResult): void {
+  const { events, more } = denials.summary();
+  for (const event of events) voice.say(denialLine(event), { event });
+  if (more > 0) voice.say(`denied ${more} more; --events=FILE records all`);
+  for (const { watch, to } of result.setAside) {
+    const why = "reason" in watch.rule
+      ? watch.rule.reason
+      : `denied by ${watch.rule.text} (${watch.rule.origin})`;
+    voice.say(`set aside ${escape(watch.path)}: ${escape(why)}; it is now ${escape(to)}`);
+  }
+  if (result.timedOut) voice.say(`timed out after ${plan.wallTime} ms`);
+}
+
+/**
+ * `tombolo run`: one command in one sandbox.
+ *
+ * @param args Arguments after `run`
+ * @returns The exit status
+ * @throws {TomboloError} where nothing was run
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const { flags, command } = parseFlags(args);
+  if (has(flags, "help")) return (await import("./help.ts")).printHelp("run");
+  if (has(flags, "dry-run")) return (await import("./explain.ts")).explain(args);
+  if (command.length === 0) {
+    throw new TomboloError("usage", "No command given", {
+      remedy: "wanted: tombolo run [FLAGS] -- COMMAND [ARG...]",
+    });
+  }
+  const voice = voiceOf(flags);
+  const prepared = await prepare(flags, command);
+  const { plan } = prepared;
+  findCommand(plan);
+  using events = openEvents(flags);
+  const denials = new DenialLog();
+  const onEvent = (event: DecisionEvent) => {
+    events?.write(event);
+    denials.note(event);
+  };
+  for (const notice of plan.notices) voice.say(notice);
+  voice.detail(`network ${plan.network}, ${plan.mounts.length} mounts, started by ${plan.launcher.kind}`);
+  const result = await runEither(plan, prepared.planThroughStage2, { ...prepared.context, onEvent });
+  const time = new Date().toISOString();
+  if (result.status !== 0) { for (const event of deniedArguments(plan, time)) onEvent(event); }
+  for (const { watch } of result.setAside) {
+    onEvent({
+      time,
+      kind: "protection",
+      decision: "deny",
+      target: watch.path,
+      reason: "set aside",
+      rule: { text: watch.rule.text, origin: watch.rule.origin },
+    });
+  }
+  report(voice, denials, plan, result);
+  return result.status;
+}

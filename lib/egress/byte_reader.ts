@@ -1,0 +1,80 @@
+import { untilAborted } from "./resolve.ts";
+
+const SMALLEST = 2048;
+const BLOCK = 64 * 1024;
+
+/** Reads from a connection and keeps what was read too much, so that no byte of what follows is lost. */
+export class ByteReader {
+  #buffer = new Uint8Array(SMALLEST);
+  #start = 0;
+  #end = 0;
+  #block: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor(readonly connection: Deno.Conn) {}
+
+  /** What has been read and not taken yet; valid until the next call. */
+  get buffered(): Uint8Array {
+    return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  /** Drops the first bytes of the buffer. */
+  skip(count: number): void {
+    this.#start += count;
+    if (this.#start === this.#end) this.#start = this.#end = 0;
+  }
+
+  /** Takes everything that is buffered out of the reader. */
+  take(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#buffer.slice(this.#start, this.#end);
+    this.#start = this.#end = 0;
+    return bytes;
+  }
+
+  /** Reads once more into the buffer; false at the end of the stream. */
+  async fill(signal?: AbortSignal): Promise<boolean> {
+    if (this.#end === this.#buffer.length) this.#makeRoom();
+    const read = this.connection.read(this.#buffer.subarray(this.#end));
+    const count = signal === undefined ? await read : await untilAborted(read, signal);
+    if (count === null) return false;
+    this.#end += count;
+    return true;
+  }
+
+  /** Takes exactly so many bytes; undefined where the stream ends before. */
+  async exactly(count: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    while (this.#end - this.#start < count) if (!(await this.fill(signal))) return undefined;
+    const bytes = this.#buffer.slice(this.#start, this.#start + count);
+    this.skip(count);
+    return bytes;
+  }
+
+  /** Takes between one and `most` bytes, buffered ones first; valid until the next call, null at the end. */
+  async some(most: number): Promise<Uint8Array | null> {
+    const ready = this.#end - this.#start;
+    if (ready > 0) {
+      const bytes = this.#buffer.slice(this.#start, this.#start + Math.min(ready, most));
+      this.skip(bytes.length);
+      return bytes;
+    }
+    this.#block ??= new Uint8Array(BLOCK);
+    const block = most < BLOCK ? this.#block.subarray(0, most) : this.#block;
+    const count = await this.connection.read(block);
+    return count === null ? null : block.subarray(0, count);
+  }
+
+  #makeRoom(): void {
+    const kept = this.#buffer.subarray(this.#start, this.#end);
+    const roomy = this.#start > 0 && kept.length <= this.#buffer.length / 2;
+    const next = roomy ? this.#buffer : new Uint8Array(this.#buffer.length * 2);
+    if (roomy) next.copyWithin(0, this.#start, this.#end);
+    else next.set(kept);
+    this.#end = kept.length;
+    this.#start = 0;
+    this.#buffer = next;
+  }
+}
+
+/** Writes all of the bytes. */
+export async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await connection.write(bytes.subarray(done));
+}

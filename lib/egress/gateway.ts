@@ -1,0 +1,165 @@
+import type { IpAddress } from "../host/ip_address.ts";
+import type { NetPolicy } from "../policy/net_policy.ts";
+import type { EventSink } from "../report/event.ts";
+import { ByteReader } from "./byte_reader.ts";
+import { type Client, type GatewayLimits, HandshakeClock } from "./client.ts";
+import { close } from "./close.ts";
+import type { Connect } from "./dial.ts";
+import { GuardedDialer } from "./guarded_dialer.ts";
+import { serveHttp } from "./http.ts";
+import { lingeringClose } from "./lingering_close.ts";
+import { ownAddresses } from "./own_addresses.ts";
+import { type Resolver, systemResolver } from "./resolve.ts";
+import { Slots } from "./slots.ts";
+import { serveSocks5, SOCKS5_VERSION } from "./socks5.ts";
+
+export type { GatewayLimits } from "./client.ts";
+
+const DEFAULT_LIMITS: GatewayLimits = {
+  header: 8 * 1024,
+  handshake: 10_000,
+  dial: 10_000,
+  tunnels: 512,
+  idle: 300_000,
+  total: 24 * 60 * 60 * 1000,
+};
+/** Memory for the buffers of all relays together; one relay has two, and none goes below 16 KiB. */
+const RELAY_MEMORY = 8 * 1024 * 1024;
+const LARGEST_BUFFER = 256 * 1024;
+/** Pause of the accept loop when there are no descriptors left. */
+const ACCEPT_PAUSE_MS = 50;
+const NOT_A_PROTOCOL = "HTTP/1.1 400 Bad Request\r\nProxy-Status: tombolo; error=http_request_error\r\n" +
+  "Content-Length: 0\r\nConnection: close\r\n\r\n";
+
+/** What a gateway needs from outside. */
+export interface GatewayOptions {
+  readonly policy: NetPolicy;
+  /** Takes one event for each decision: a denial at once, an allowed connection when it has ended. */
+  readonly onEvent: EventSink;
+  /** The system's resolver unless given. */
+  readonly resolver?: Resolver;
+  readonly connect?: Connect;
+  /** This host's addresses; read from its interfaces for each dial unless given. */
+  readonly ownAddresses?: () => readonly IpAddress[];
+  readonly limits?: Partial<GatewayLimits>;
+}
+
+/** The egress proxy: HTTP CONNECT, plain HTTP and SOCKS5 on one listener. It alone decides what leaves. */
+export class Gateway implements AsyncDisposable {
+  readonly #limits: GatewayLimits;
+  readonly #slots: Slots;
+  readonly #dialer: GuardedDialer;
+  readonly #closing = new AbortController();
+  readonly #listeners = new Set<Deno.Listener>();
+  readonly #serving = new Set<Promise<void>>();
+  readonly #connections = new Set<Deno.Conn>();
+
+  /**
+   * Makes a gateway; it serves nothing yet.
+   *
+   * @example
+   * ```ts ignore
+   * await using gateway = new Gateway({ policy, onEvent: (event) => events.push(event) });
+   * gateway.serve(Deno.listen({ transport: "unix", path }));
+   * ```
+   */
+  constructor(options: GatewayOptions) {
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#slots = new Slots(this.#limits.tunnels);
+    this.#dialer = new GuardedDialer({
+      policy: options.policy,
+      resolver: options.resolver ?? systemResolver,
+      ownAddresses: options.ownAddresses ?? ownAddresses,
+      onEvent: options.onEvent,
+      slots: this.#slots,
+      signal: this.#closing.signal,
+      resolveTimeout: this.#limits.dial,
+      connectTimeout: this.#limits.dial,
+      ...(options.connect === undefined ? {} : { connect: options.connect }),
+    });
+  }
+
+  /** Accepts connections in the background until the gateway or the listener is closed. */
+  serve(listener: Deno.Listener): void {
+    this.#listeners.add(listener);
+    this.#track(this.#accept(listener));
+  }
+
+  /**
+   * Stops listening, lets open connections end by themselves for a while, then closes them.
+   *
+   * @param graceMs How long; not at all unless given
+   */
+  async close(graceMs = 0): Promise<void> {
+    for (const listener of this.#listeners) {
+      close(listener);
+    }
+    this.#listeners.clear();
+    if (graceMs > 0 && this.#serving.size > 0) await this.#settled(graceMs);
+    this.#closing.abort();
+    for (const connection of this.#connections) close(connection);
+    await Promise.all(this.#serving);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #settled(graceMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, graceMs);
+    await Promise.race([Promise.all(this.#serving), promise]);
+    clearTimeout(timer);
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#serving.delete(tracked));
+    this.#serving.add(tracked);
+  }
+
+  async #accept(listener: Deno.Listener): Promise<void> {
+    while (this.#listeners.has(listener)) {
+      try {
+        this.#track(this.#handle(await listener.accept()));
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) break;
+        // Out of descriptors, or a client that went away in the queue: the others still want to be served.
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
+    }
+    this.#listeners.delete(listener);
+  }
+
+  async #handle(connection: Deno.Conn): Promise<void> {
+    this.#connections.add(connection);
+    const handshake = new HandshakeClock(this.#limits.handshake);
+    handshake.start();
+    try {
+      await serveFirstByte({
+        connection,
+        reader: new ByteReader(connection),
+        dialer: this.#dialer,
+        limits: this.#limits,
+        handshake,
+        bufferLimit: () => Math.min(LARGEST_BUFFER, RELAY_MEMORY / (2 * Math.max(1, this.#slots.used))),
+        signal: this.#closing.signal,
+      });
+      await lingeringClose(connection);
+    } catch {
+      // The client went away or took too long; whatever was worth saying has been said.
+    } finally {
+      handshake.done();
+      close(connection);
+      this.#connections.delete(connection);
+    }
+  }
+}
+
+/** The first byte tells the protocols apart. */
+async function serveFirstByte(client: Client): Promise<void> {
+  if (!(await client.reader.fill(client.handshake.signal))) return;
+  const first = client.reader.buffered[0] ?? 0;
+  if (first === SOCKS5_VERSION) return await serveSocks5(client);
+  if (first >= 0x41 && first <= 0x5a) return await serveHttp(client);
+  await client.connection.write(new TextEncoder().encode(NOT_A_PROTOCOL));
+}

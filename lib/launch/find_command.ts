@@ -1,0 +1,67 @@
+import { lstat, resolvePath } from "../paths/resolve_path.ts";
+import { SafePath } from "../paths/safe_path.ts";
+import { decidePath } from "../policy/decide_path.ts";
+import type { Plan } from "../plan/plan.ts";
+import { escape } from "../report/escape.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+
+// execvp(3) without PATH.
+const DEFAULT_PATH = "/bin:/usr/bin";
+const INTERPRETER = /^#![ \t]*([^ \t\n]+)/;
+
+type Found = "runs" | "absent" | "not executable" | "interpreter missing";
+
+// What the sandbox makes itself cannot be judged from outside: the private directories, and what is not shown.
+function look(plan: Plan, text: string): Found {
+  if (lstat(SafePath.of(text)) === undefined) return "absent";
+  const { real, kind } = resolvePath(SafePath.of(text));
+  if (kind === undefined || !decidePath(plan.decider, "read", real).allowed) return "absent";
+  const info = Deno.statSync(real.toString());
+  if (kind !== "file" || ((info.mode ?? 0) & 0o111) === 0) return "not executable";
+  return hasInterpreter(plan, real.toString()) ? "runs" : "interpreter missing";
+}
+
+function hasInterpreter(plan: Plan, file: string): boolean {
+  let head = "";
+  try {
+    using opened = Deno.openSync(file);
+    const buffer = new Uint8Array(256);
+    head = new TextDecoder("latin1").decode(buffer.subarray(0, opened.readSync(buffer) ?? 0));
+  } catch {
+    return true; // Executable but not readable: only the kernel can tell.
+  }
+  const interpreter = INTERPRETER.exec(head)?.[1];
+  if (interpreter?.startsWith("/") !== true) return true;
+  const { real, kind } = resolvePath(SafePath.of(interpreter));
+  return kind === "file" && decidePath(plan.decider, "read", real).allowed;
+}
+
+/**
+ * Looks for the command as execvp(3) will inside, so that a mistake is said before anything is started.
+ *
+ * @throws {TomboloError} not-found (127) or not-executable (126)
+ */
+export function findCommand(plan: Plan): void {
+  const name = plan.command[0] ?? "";
+  const shown = escape(name);
+  const search = plan.environment.get("PATH") ?? DEFAULT_PATH;
+  const candidates = name.includes("/")
+    ? [name.startsWith("/") ? name : `${plan.cwd}/${name}`]
+    : search.split(":").map((directory) =>
+      `${directory.startsWith("/") ? directory : `${plan.cwd}/${directory}`}/${name}`
+    );
+  let reason: Found | undefined;
+  for (const path of name === "" ? [] : candidates) {
+    const found = look(plan, path);
+    if (found === "runs") return;
+    if (found !== "absent") reason ??= found;
+  }
+  if (reason === undefined) {
+    throw new TomboloError(
+      "not-found",
+      `${shown}: not found`,
+      name.includes("/") ? {} : { remedy: "PATH inside does not lead to it" },
+    );
+  }
+  throw new TomboloError("not-executable", `${shown}: ${reason}`);
+}

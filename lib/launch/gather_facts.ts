@@ -1,0 +1,121 @@
+import type { HostFacts } from "../plan/host_facts.ts";
+import { lstat, type ResolvedPath, resolvePath } from "../paths/resolve_path.ts";
+import { SafePath } from "../paths/safe_path.ts";
+import type { Policy } from "../policy/policy.ts";
+import { SECRETS } from "../policy/secrets.ts";
+import { protections } from "../policy/protections.ts";
+import { quote } from "../report/escape.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+
+/** What of this process and host the facts are gathered with. */
+export interface FactsRequest {
+  readonly policy: Policy;
+  readonly cwd: SafePath;
+  readonly home: SafePath | undefined;
+  readonly uid: number | null;
+  /** tombolo's own program, sources, caches and state. */
+  readonly own: readonly string[];
+  readonly stateDirectory: string;
+  readonly sessionDirectory: string | undefined;
+}
+
+// Directories that only the host's administrator fills, also where that is the user.
+const SYSTEM = ["/usr", "/etc", "/opt", "/lib", "/lib64", "/bin", "/sbin", "/var"].map((path) =>
+  SafePath.of(path)
+);
+
+/** Whether no sandbox can have put a link there: an ordinary user cannot, and root's sandboxes write elsewhere. */
+function isTrusted(link: SafePath, policy: Policy, uid: number | null): boolean {
+  const directory = link.parent;
+  const info = lstat(directory);
+  if (info === undefined || info.uid !== 0 || ((info.mode ?? 0o777) & 0o022) !== 0) return false;
+  if (policy.write.allow.some(({ path }) => path.depth > 0 && path.contains(directory))) return false;
+  return uid !== 0 || directory.depth === 0 || SYSTEM.some((path) => path.contains(directory));
+}
+
+function gitKind(directory: SafePath): "file" | "directory" | undefined {
+  const info = lstat(directory.join(".git"));
+  if (info?.isSymlink) {
+    throw new TomboloError("policy", `Cannot protect ${quote(`${directory}/.git`)}: it is a symbolic link`, {
+      remedy: "make it a directory, or run with --preset=read-only",
+    });
+  }
+  if (info === undefined) return undefined;
+  return info.isDirectory ? "directory" : "file";
+}
+
+function entries(directory: string): Set<string> {
+  try {
+    return new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
+  } catch {
+    return new Set();
+  }
+}
+
+// A few listings tell which of many secrets exist, where asking for each would cost a failed call each.
+function existingSecrets(home: SafePath | undefined): Set<string> {
+  if (home === undefined) return new Set();
+  const listed = new Map<string, ReadonlySet<string>>();
+  const exists = (relative: string): boolean => {
+    const slash = relative.lastIndexOf("/");
+    const directory = slash < 0 ? "" : relative.slice(0, slash);
+    if (directory !== "" && !exists(directory)) return false;
+    const known = listed.get(directory) ?? entries(`${home}/${directory}`);
+    listed.set(directory, known);
+    return known.has(relative.slice(slash + 1));
+  };
+  return new Set(SECRETS.map(({ path }) => path).filter(exists));
+}
+
+function privateDirectories(sessionDirectory: string | undefined): SafePath[] {
+  const found = ["/tmp", "/run"].map((path) => SafePath.of(path));
+  for (const extra of ["/var/run", sessionDirectory]) {
+    if (extra === undefined || !extra.startsWith("/")) continue;
+    const { real, kind } = resolvePath(SafePath.of(extra));
+    if (kind === "directory" && !found.some((path) => path.contains(real))) found.push(real);
+  }
+  return found;
+}
+
+/**
+ * Looks once at everything that the plan depends on.
+ *
+ * @throws {TomboloError} where something stands in a place that cannot be protected
+ */
+export function gatherFacts(request: FactsRequest): Omit<HostFacts, "env"> {
+  const { policy, cwd, home, uid, own } = request;
+  const writable = policy.write.allow.map(({ path }) => resolvePath(path)).filter(({ kind }) =>
+    kind === "directory"
+  );
+  const repositories = new Map(writable.map(({ real }) => [real.toString(), gitKind(real)]));
+  const rules = protections({
+    home,
+    secrets: existingSecrets(home),
+    repositories: [...repositories].flatMap(([path, git]) =>
+      git === undefined ? [] : [{ path: SafePath.of(path), git }]
+    ),
+    own: [...own.map((path) => SafePath.of(path)), ...policy.files],
+  });
+  const resolved = new Map<string, ResolvedPath>();
+  const look = (path: SafePath) => {
+    if (resolved.has(path.toString())) return;
+    const found = resolvePath(path);
+    resolved.set(path.toString(), found);
+    for (const link of found.links) look(link);
+  };
+  for (const list of [policy.read.allow, policy.read.deny, policy.write.allow, policy.write.deny, rules]) {
+    for (const { path } of list) look(path);
+  }
+  const links = [...resolved.values()].flatMap((found) => found.links);
+  return {
+    arch: Deno.build.arch,
+    home,
+    cwd,
+    resolved,
+    trustedLinks: new Set(links.filter((link) => isTrusted(link, policy, uid)).map(String)),
+    protections: rules,
+    privateDirectories: privateDirectories(request.sessionDirectory),
+    maskFile: `${request.stateDirectory}/mask/file`,
+    maskDirectory: `${request.stateDirectory}/mask/directory`,
+  };
+}

@@ -1,0 +1,69 @@
+import { TomboloError } from "../report/tombolo_error.ts";
+
+// Both halves of stage2 boot in some ten milliseconds; a machine under heavy load gets time.
+const DEADLINE_MS = 30_000;
+const BRIDGE = 0x62; // "b", and its port as two bytes
+const LAUNCH = 0x6c; // "l"; it waits for the port
+
+async function readFull(conn: Deno.Conn, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  const buffer = new Uint8Array(size);
+  for (let length = 0; length < size;) {
+    const count = await conn.read(buffer.subarray(length));
+    if (count === null) throw new TomboloError("sandbox", "Cannot start the sandbox: stage2 hung up");
+    length += count;
+  }
+  return buffer;
+}
+
+interface Half {
+  readonly launch?: Deno.Conn;
+  readonly port?: Uint8Array<ArrayBuffer>;
+}
+
+async function greet(conn: Deno.Conn): Promise<Half> {
+  const [greeting] = await readFull(conn, 1);
+  if (greeting === LAUNCH) return { launch: conn };
+  if (greeting !== BRIDGE) {
+    throw new TomboloError("sandbox", "Cannot start the sandbox: stage2 said something unexpected");
+  }
+  const port = await readFull(conn, 2);
+  conn.close();
+  return { port };
+}
+
+/**
+ * Waits for both halves of stage2 and gives the launching one the bridge's port. The command cannot run before this,
+ * so nothing else can be on the other end.
+ *
+ * @param listener The gateway's unix socket, not served yet
+ * @param ended Settles when the sandbox ends; nothing is waited for then
+ * @returns Whether the command is being started
+ */
+export async function rendezvous(listener: Deno.UnixListener, ended: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new TomboloError("sandbox", "Cannot start the sandbox: the bridge did not start in time")),
+      DEADLINE_MS,
+    );
+  });
+  const halves = async () => [await listener.accept(), await listener.accept()].map(greet);
+  try {
+    const met = await Promise.race([
+      halves().then((both) => Promise.all(both)),
+      late,
+      ended.then(() => undefined),
+    ]);
+    if (met === undefined) return false;
+    const launch = met.find((half) => half.launch !== undefined)?.launch;
+    const port = met.find((half) => half.port !== undefined)?.port;
+    if (launch === undefined || port === undefined) {
+      throw new TomboloError("sandbox", "Cannot start the sandbox: one half of stage2 came twice");
+    }
+    await launch.write(port);
+    launch.close();
+    return true;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,61 @@
+import { TomboloError } from "../report/tombolo_error.ts";
+import { LONGEST_SOCKET_PATH, privateDirectory } from "./state_directory.ts";
+
+/** The private directory of one run: the gateway's socket and bubblewrap's status, until the sandbox is up. */
+export class RunDirectory implements Disposable {
+  #removed = false;
+
+  private constructor(readonly path: string) {}
+
+  static create(parent: string, uid: number | null): RunDirectory {
+    const name = `${Deno.pid}-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36)}`;
+    const places = [parent, "/tmp"].map((place) =>
+      place === "/tmp" ? `/tmp/tombolo-${name}` : `${place}/${name}`
+    );
+    const bytes = new TextEncoder();
+    const path = places.find((place) => bytes.encode(`${place}/gateway.sock`).length <= LONGEST_SOCKET_PATH);
+    if (path === undefined) {
+      throw new TomboloError("sandbox", `Cannot make a socket in ${parent}: its path is too long`);
+    }
+    return new RunDirectory(privateDirectory(path, uid));
+  }
+
+  get socket(): string {
+    return `${this.path}/gateway.sock`;
+  }
+
+  get status(): string {
+    return `${this.path}/status`;
+  }
+
+  /** Removes it from the host; what is mounted or open stays usable. */
+  remove(): void {
+    if (this.#removed) return;
+    this.#removed = true;
+    Deno.removeSync(this.path, { recursive: true });
+  }
+
+  [Symbol.dispose](): void {
+    this.remove();
+  }
+}
+
+// A run needs its directory until its sandbox is up, which has a deadline far below this.
+const STALE_MS = 60_000;
+
+/**
+ * Removes what runs left behind that were killed before their sandbox was up.
+ *
+ * @param now Milliseconds since the epoch
+ */
+export function sweepRunDirectories(parent: string, now: number): void {
+  for (const { name } of Deno.readDirSync(parent)) {
+    const path = `${parent}/${name}`;
+    try {
+      const changed = Deno.lstatSync(path).mtime?.getTime() ?? now;
+      if (now - changed > STALE_MS) Deno.removeSync(path, { recursive: true });
+    } catch {
+      // Another run was quicker.
+    }
+  }
+}

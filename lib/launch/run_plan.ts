@@ -1,0 +1,207 @@
+import type { Plan } from "../plan/plan.ts";
+import type { EventSink } from "../report/event.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import { ensureMasks, seccompFile } from "./host_files.ts";
+import { forgetProbe } from "./probe.ts";
+import { rendezvous } from "./rendezvous.ts";
+import { RunDirectory, sweepRunDirectories } from "./run_directory.ts";
+import { type SetAside, setAside } from "./set_aside.ts";
+import { type ForwardedSignal, sendToCommand, SignalForwarding } from "./signals.ts";
+import { starterOf } from "./starter.ts";
+import type { Directories } from "./state_directory.ts";
+import { StatusFile } from "./status_file.ts";
+
+/** Status of a command that ran out of time, as timeout(1) gives it. */
+export const TIMED_OUT = 124;
+// After this a command that does not heed TERM gets KILL.
+const KILL_AFTER_MS = 5000;
+// bubblewrap has said its init's pid long before the first of these is over.
+const UP_CHECKS_MS = [5, 20, 100, 1000];
+
+/** What of the host a run needs beside its plan. */
+export interface RunContext {
+  readonly bwrap: string;
+  readonly directories: Directories;
+  readonly masks: { readonly maskFile: string; readonly maskDirectory: string };
+  readonly uid: number | null;
+  readonly openFiles: string | undefined;
+  readonly onEvent: EventSink;
+}
+
+/** How a run ended. */
+export interface RunResult {
+  readonly status: number;
+  readonly timedOut: boolean;
+  readonly setAside: readonly SetAside[];
+}
+
+/** The caller leaks descriptors that only stage2 can close: the plan must be made again for it. */
+export class DescriptorLeak extends Error {}
+
+// The numbers of the signals that may end bubblewrap itself (signal(7)).
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+};
+
+/** One sandbox, from its start to its end. */
+class Run implements AsyncDisposable {
+  readonly #stack = new AsyncDisposableStack();
+  readonly #directory: RunDirectory;
+  readonly #status: StatusFile;
+  #child: Deno.ChildProcess | undefined;
+  #pending: ForwardedSignal[] = [];
+  #up = false;
+  #timedOut = false;
+
+  constructor(private readonly plan: Plan, private readonly context: RunContext) {
+    sweepRunDirectories(context.directories.run, Date.now());
+    this.#directory = this.#stack.use(RunDirectory.create(context.directories.run, context.uid));
+    this.#status = this.#stack.use(new StatusFile(this.#directory.status));
+  }
+
+  async result(): Promise<RunResult> {
+    this.#stack.use(new SignalForwarding((signal) => void this.#send(signal)));
+    const status = this.plan.network === "gateway" ? await this.#withGateway() : await this.#alone();
+    await this.#checkBuilt(status);
+    const moved = setAside(this.plan.watch, this.context.directories.state, this.context.uid, new Date());
+    return {
+      status: this.#timedOut ? TIMED_OUT : exitStatus(status),
+      timedOut: this.#timedOut,
+      setAside: moved,
+    };
+  }
+
+  async #withGateway(): Promise<Deno.CommandStatus> {
+    const listener = Deno.listen({ transport: "unix", path: this.#directory.socket });
+    Deno.chmodSync(this.#directory.socket, 0o600);
+    const child = this.#spawn();
+    // Loaded while stage2 boots.
+    const loading = import("../egress/gateway.ts");
+    try {
+      const met = await rendezvous(listener, child.status);
+      this.#directory.remove();
+      if (met) {
+        const { Gateway } = await loading;
+        const gateway = this.#stack.use(
+          new Gateway({ policy: this.plan.net, onEvent: this.context.onEvent }),
+        );
+        gateway.serve(listener);
+        await this.#cameUp();
+      } else {
+        listener.close();
+      }
+      return await child.status;
+    } catch (error) {
+      this.#kill();
+      await child.status;
+      throw error;
+    }
+  }
+
+  async #alone(): Promise<Deno.CommandStatus> {
+    const child = this.#spawn();
+    const timers = UP_CHECKS_MS.map((delay) =>
+      setTimeout(() => {
+        if (this.#status.initPid === undefined) return;
+        this.#directory.remove();
+        void this.#cameUp();
+      }, delay)
+    );
+    try {
+      return await child.status;
+    } finally {
+      timers.forEach(clearTimeout);
+    }
+  }
+
+  #spawn(): Deno.ChildProcess {
+    const { plan, context } = this;
+    if (plan.mounts.some(({ kind }) => kind === "mask-file" || kind === "mask-directory")) {
+      ensureMasks(context.directories.state, context.uid);
+    }
+    const { args, env } = starterOf(plan, {
+      ...context,
+      socket: this.#directory.socket,
+      status: this.#directory.status,
+      seccomp: seccompFile(plan, context.directories.state),
+    });
+    const child = new Deno.Command("/bin/sh", {
+      args: [...args],
+      env: { ...env },
+      clearEnv: true,
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn();
+    this.#child = child;
+    this.#startClock();
+    return child;
+  }
+
+  #startClock(): void {
+    if (this.plan.wallTime === undefined) return;
+    const timer = setTimeout(() => {
+      this.#timedOut = true;
+      void this.#send("SIGTERM");
+      const last = setTimeout(() => this.#kill(), KILL_AFTER_MS);
+      this.#stack.defer(() => clearTimeout(last));
+    }, this.plan.wallTime);
+    this.#stack.defer(() => clearTimeout(timer));
+  }
+
+  // Ends everything inside with it (--die-with-parent).
+  #kill(): void {
+    try {
+      this.#child?.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
+  async #send(signal: ForwardedSignal): Promise<void> {
+    // What starts the command ignores these signals: they wait until it runs.
+    const init = this.#up || this.plan.network === "none" ? this.#status.initPid : undefined;
+    if (init === undefined) this.#pending.push(signal);
+    else await sendToCommand(init, signal);
+  }
+
+  async #cameUp(): Promise<void> {
+    this.#up = true;
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const signal of pending) await this.#send(signal);
+  }
+
+  // bubblewrap's own failure and the command's have the same status; the status file tells them apart.
+  #checkBuilt(status: Deno.CommandStatus): void {
+    if (this.#status.hasLeak && this.plan.launcher.kind === "direct") throw new DescriptorLeak();
+    if (status.success || status.signal !== null || this.#status.wasBuilt) return;
+    forgetProbe(this.context.directories.state);
+    throw new TomboloError("sandbox", "Cannot build the sandbox: bwrap failed as shown above; nothing ran");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+function exitStatus(status: Deno.CommandStatus): number {
+  return status.signal === null ? status.code : 128 + (SIGNAL_NUMBERS[status.signal] ?? 0);
+}
+
+/**
+ * Runs a plan with the terminal and the streams of this process, and waits for its end.
+ *
+ * @throws {TomboloError} where the sandbox could not be built
+ * @throws {DescriptorLeak} where the plan has to go through stage2; nothing ran
+ */
+export async function runPlan(plan: Plan, context: RunContext): Promise<RunResult> {
+  await using run = new Run(plan, context);
+  return await run.result();
+}

@@ -1,0 +1,43 @@
+/**
+ * What the starting shell does before it becomes bubblewrap. The tool has neither FFI nor a way to hand descriptors
+ * on; a POSIX shell has redirections, traps and ulimit. Only builtins: no process is started.
+ *
+ * Parameters: the filter's file or `-`, the status file, the soft limit of open files or `-`, then bubblewrap and its
+ * arguments.
+ */
+export const START_SCRIPT = `
+filter=$1 status=$2 files=$3
+shift 3
+# A signal for the whole group, such as Ctrl-C, is the command's to handle: bubblewrap must outlive it.
+trap '' HUP INT QUIT USR1 USR2 TERM
+# Descriptors that the caller left open must not get in. A shell can close the low ones only.
+for path in /proc/self/fd/*; do
+  fd=\${path##*/}
+  case $fd in
+    [012]) ;;
+    [3-9]) eval "exec $fd>&-" ;;
+    *) if [ -e "$path" ]; then echo leaked >"$status"; [ "$filter" = - ] || exit 125; fi ;;
+  esac
+done
+# The runtime has raised it (select(2) cannot hold more than 1024).
+[ "$files" = - ] || ulimit -Sn "$files"
+exec 8>>"$status"
+[ "$filter" = - ] || exec 9<"$filter"
+exec "$@"
+`;
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+}
+
+/**
+ * What the shell inside does: start both halves of stage2 side by side and become the second. The bridge is left to
+ * the sandbox's init, so that the command has no child that it did not start.
+ *
+ * @param program How stage2 is called, up to its role
+ * @returns A script whose parameters are the command
+ */
+export function stage2Script(program: readonly string[]): string {
+  const call = quoted(program);
+  return `(exec ${call} bridge </dev/null >/dev/null &)\nexec ${call} launch -- "$@"\n`;
+}

@@ -1,0 +1,102 @@
+import { PORT_VARIABLES, proxyEnvironment } from "../egress/proxy_environment.ts";
+import { bwrapArguments, type BwrapContext, SECCOMP_INSIDE } from "../plan/bwrap_arguments.ts";
+import { INSIDE, isPlainVariable } from "../plan/make_plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import { stage2Script, START_SCRIPT } from "./start_script.ts";
+
+/** What the starting shell is called with. */
+export interface Start {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What of the host a start needs beside the plan. */
+export interface StartContext extends Omit<BwrapContext, "command"> {
+  readonly bwrap: string;
+  readonly status: string;
+  /** Soft limit of open files of the caller, which the runtime has raised. */
+  readonly openFiles: string | undefined;
+}
+
+// The longest single variable that execve takes (MAX_ARG_STRLEN, execve(2)).
+const LONGEST_VARIABLE = 128 * 1024 - 1;
+
+// stage2's Deno takes nothing from the sandbox: no configuration, cache, lock file or module but its own.
+const STAGE2_FLAGS = [
+  "run",
+  "--quiet",
+  "--no-config",
+  "--no-lock",
+  "--no-remote",
+  "--no-npm",
+  "--no-code-cache",
+  "--no-prompt",
+  "--allow-ffi",
+  "--allow-env",
+  `--allow-read=${INSIDE}`,
+  `--allow-write=${INSIDE}/gateway.sock`,
+  `--allow-net=127.0.0.1,unix:${INSIDE}/gateway.sock`,
+  `${INSIDE}/stage2.js`,
+];
+
+const STAGE2_ONLY: Readonly<Record<string, string>> = {
+  DENO_DIR: `${INSIDE}/no-cache`,
+  DENO_NO_UPDATE_CHECK: "1",
+};
+
+function stage2Environment(plan: Plan): Record<string, string> {
+  const gateway = plan.network === "gateway";
+  const variables = new Map([...(gateway ? proxyEnvironment(0) : []), ...plan.environment]);
+  const entries = [...variables];
+  const rest = JSON.stringify(Object.fromEntries(entries.filter(([name]) => !isPlainVariable(name))));
+  if (new TextEncoder().encode(rest).length + "TOMBOLO_STAGE2_ENV=".length > LONGEST_VARIABLE) {
+    throw new TomboloError(
+      "sandbox",
+      "Cannot pass the environment on: the variables with unusual names are larger than 128 KiB",
+    );
+  }
+  return {
+    ...Object.fromEntries(entries.filter(([name]) => isPlainVariable(name))),
+    ...STAGE2_ONLY,
+    TOMBOLO_STAGE2_UNSET: Object.keys(STAGE2_ONLY).join(","),
+    TOMBOLO_STAGE2_ENV: rest,
+    TOMBOLO_STAGE2_SECCOMP: SECCOMP_INSIDE,
+    ...(gateway
+      ? {
+        TOMBOLO_STAGE2_SOCKET: `${INSIDE}/gateway.sock`,
+        TOMBOLO_STAGE2_REWRITE: PORT_VARIABLES.filter((name) => !plan.environment.has(name)).join(","),
+      }
+      : {}),
+  };
+}
+
+function innerCommand(plan: Plan): string[] {
+  const { launcher, command } = plan;
+  if (launcher.kind === "direct") return [launcher.env, "--default-signal", ...command];
+  const program = [...launcher.program, ...STAGE2_FLAGS];
+  if (plan.network === "none") return [...program, "launch", "--", ...command];
+  return [...launcher.shell, "-c", stage2Script(program), "sh", ...command];
+}
+
+/** What starts the sandbox of a plan. */
+export function starterOf(plan: Plan, context: StartContext): Start {
+  const stage2 = plan.launcher.kind === "stage2";
+  const files = context.openFiles;
+  const env = stage2
+    ? { ...stage2Environment(plan), ...(files === undefined ? {} : { TOMBOLO_STAGE2_NOFILE: files }) }
+    : Object.fromEntries(plan.environment);
+  return {
+    args: [
+      "-c",
+      START_SCRIPT,
+      "sh",
+      stage2 ? "-" : context.seccomp,
+      context.status,
+      files ?? "-",
+      context.bwrap,
+      ...bwrapArguments(plan, { ...context, command: innerCommand(plan) }),
+    ],
+    env,
+  };
+}

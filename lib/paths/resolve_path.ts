@@ -1,0 +1,91 @@
+import { SafePath } from "./safe_path.ts";
+
+/** What stands at the end of a path. */
+export type FileKind = "file" | "directory" | "symlink" | "other";
+
+/** A path with every link followed that exists now. */
+export interface ResolvedPath {
+  /** Real path of the deepest part that exists, plus the rest as written. */
+  readonly real: SafePath;
+  /** `undefined` where nothing stands at the path. */
+  readonly kind: FileKind | undefined;
+  /** The links that were crossed on the way, in order. */
+  readonly links: readonly SafePath[];
+  /** Set where a link on the way leads nowhere or in a circle: nothing below it can be named safely. */
+  readonly broken?: SafePath;
+}
+
+// Linux follows at most 40 links in one look-up (path_resolution(7)).
+const MAX_LINKS = 40;
+
+function kindOf(info: Deno.FileInfo): FileKind {
+  if (info.isSymlink) return "symlink";
+  if (info.isFile) return "file";
+  return info.isDirectory ? "directory" : "other";
+}
+
+/** lstat that answers `undefined` where nothing is there or nothing can be seen. */
+export function lstat(path: SafePath): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Follows links component by component, remembering each one, so that the caller can judge where they lie.
+ *
+ * @param path What to resolve
+ * @returns The real path; a part that does not exist is kept as written
+ */
+export function resolvePath(path: SafePath): ResolvedPath {
+  return resolveAtOnce(path) ?? followLinks(path);
+}
+
+// The usual path holds no link: one call tells, where following by hand costs one for each component.
+function resolveAtOnce(path: SafePath): ResolvedPath | undefined {
+  try {
+    if (Deno.realPathSync(path.toString()) !== path.toString()) return undefined;
+    return { real: path, kind: kindOf(Deno.lstatSync(path.toString())), links: [] };
+  } catch {
+    return undefined;
+  }
+}
+
+function followLinks(path: SafePath): ResolvedPath {
+  const links: SafePath[] = [];
+  let at = SafePath.root;
+  let kind: FileKind | undefined = "directory";
+  let rest = path.toString().split("/").filter((part) => part !== "");
+  for (;;) {
+    const part = rest.shift();
+    if (part === undefined) return { real: at, kind, links };
+    if (part === "..") {
+      at = at.parent;
+      continue;
+    }
+    const next = at.join(part);
+    const info = lstat(next);
+    if (info === undefined) return missing(next, rest, links);
+    kind = kindOf(info);
+    if (kind !== "symlink") {
+      at = next;
+      continue;
+    }
+    links.push(next);
+    if (links.length > MAX_LINKS) return { real: path, kind: undefined, links, broken: next };
+    const target = Deno.readLinkSync(next.toString());
+    rest = target.split("/").filter((piece) => piece !== "" && piece !== ".").concat(rest);
+    if (target.startsWith("/")) at = SafePath.root;
+    kind = "directory";
+  }
+}
+
+function missing(at: SafePath, rest: readonly string[], links: readonly SafePath[]): ResolvedPath {
+  const real = at.join(rest.join("/"));
+  const last = links.at(-1);
+  return last === undefined
+    ? { real, kind: undefined, links }
+    : { real, kind: undefined, links, broken: last };
+}

@@ -1,0 +1,89 @@
+import type { HostFacts } from "./host_facts.ts";
+import type { Mount, Plan } from "./plan.ts";
+
+/** Descriptors that the starting shell opens for bubblewrap. */
+export const DESCRIPTORS = { seccomp: "9", status: "8" } as const;
+
+/** What keeps the sandbox apart from the host; the probe tries exactly these. */
+export const ISOLATION: readonly string[] = [
+  "--unshare-user",
+  "--unshare-ipc",
+  "--unshare-pid",
+  "--unshare-net",
+  "--unshare-uts",
+  "--unshare-cgroup",
+  "--die-with-parent",
+  "--cap-drop",
+  "ALL",
+];
+
+function mountArguments(
+  mount: Mount,
+  masks: Pick<HostFacts, "maskFile" | "maskDirectory">,
+  socket: string,
+): string[] {
+  const { target } = mount;
+  switch (mount.kind) {
+    case "read":
+      return ["--ro-bind", target, target];
+    case "write":
+      return ["--bind", target, target];
+    case "mask-file":
+      return ["--ro-bind", masks.maskFile, target];
+    case "mask-directory":
+      return ["--ro-bind", masks.maskDirectory, target];
+    case "tmpfs":
+      return ["--perms", mount.mode, "--tmpfs", target];
+    case "file":
+      return ["--ro-bind", mount.source, target];
+    case "socket":
+      return ["--ro-bind", socket, target];
+    case "symlink":
+      return ["--symlink", mount.source, target];
+    case "proc":
+      return ["--proc", target];
+    case "dev":
+      return ["--dev", target];
+    case "seal":
+      return ["--remount-ro", target];
+  }
+}
+
+/** What of the host the arguments name beside the plan. */
+export interface BwrapContext {
+  readonly masks: Pick<HostFacts, "maskFile" | "maskDirectory">;
+  /** The gateway's unix socket on the host. */
+  readonly socket: string;
+  /** The filter as a file on the host. */
+  readonly seccomp: string;
+  /** What bubblewrap executes inside. */
+  readonly command: readonly string[];
+}
+
+/**
+ * The arguments of bubblewrap for a plan.
+ *
+ * @returns Arguments after the program's name
+ */
+export function bwrapArguments(plan: Plan, context: BwrapContext): string[] {
+  const stage2 = plan.launcher.kind === "stage2";
+  const filter = stage2 ? ["--ro-bind", context.seccomp, SECCOMP_INSIDE] : ["--seccomp", DESCRIPTORS.seccomp];
+  const mounts = plan.mounts.filter(({ kind }) => kind !== "seal");
+  const seals = plan.mounts.filter(({ kind }) => kind === "seal");
+  const step = (mount: Mount) => mountArguments(mount, context.masks, context.socket);
+  return [
+    ...ISOLATION,
+    "--json-status-fd",
+    DESCRIPTORS.status,
+    ...mounts.flatMap(step),
+    ...filter,
+    ...seals.flatMap(step),
+    "--chdir",
+    plan.cwd,
+    "--",
+    ...context.command,
+  ];
+}
+
+/** Where stage2 finds the filter inside. */
+export const SECCOMP_INSIDE = "/run/tombolo/seccomp.bpf";

@@ -1,0 +1,37 @@
+import type { ResolvedPath } from "../paths/resolve_path.ts";
+import type { SafePath } from "../paths/safe_path.ts";
+import type { ProtectionRule } from "../policy/decide_path.ts";
+
+/** Where the parts of stage2 stand on the host. */
+export interface RuntimeFiles {
+  /** The Deno that runs stage2. */
+  readonly deno: string;
+  /** stage2 as one plain JavaScript file. */
+  readonly stage2: string;
+  /**
+   * The loader and the libraries of Deno and of /bin/sh, loader first; asked for only where the policy hides the
+   * host's own.
+   */
+  readonly libraries?: readonly string[];
+}
+
+/** What a plan needs to know of the host; gathered once, so that planning is pure. */
+export interface HostFacts {
+  /** Machine architecture, as `Deno.build.arch`. */
+  readonly arch: "x86_64" | "aarch64";
+  readonly home: SafePath | undefined;
+  /** Real path of the working directory. */
+  readonly cwd: SafePath;
+  /** What stands at every path that a rule or protection names. */
+  readonly resolved: ReadonlyMap<string, ResolvedPath>;
+  /** The links among them that lie where no sandbox can write. */
+  readonly trustedLinks: ReadonlySet<string>;
+  readonly protections: readonly ProtectionRule[];
+  /** Directories whose content on the host is not shown: /tmp, /run and the like. */
+  readonly privateDirectories: readonly SafePath[];
+  /** An empty file and an empty directory without any permission, to mount over what is hidden. */
+  readonly maskFile: string;
+  readonly maskDirectory: string;
+  /** Absolute path of an `env` that knows `--default-signal`; absent where the host has none. */
+  readonly env?: string;
+}

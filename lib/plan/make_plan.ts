@@ -1,0 +1,127 @@
+import { SafePath } from "../paths/safe_path.ts";
+import { decidePath } from "../policy/decide_path.ts";
+import type { Policy } from "../policy/policy.ts";
+import { quote } from "../report/escape.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import type { HostFacts, RuntimeFiles } from "./host_facts.ts";
+import { type FileView, planView } from "./mounts.ts";
+import type { Launcher, Mount, Plan } from "./plan.ts";
+import { settleAllRules } from "./settle_rules.ts";
+
+/** Directory inside that holds stage2, its runtime and the gateway's socket. */
+export const INSIDE = "/run/tombolo";
+
+/** What to run, and with which variables. */
+export interface PlanRequest {
+  readonly command: readonly string[];
+  readonly environment: ReadonlyMap<string, string>;
+  /** Whether the user named the working directory, so that hiding it is an error. */
+  readonly cwdNamed: boolean;
+  /** Start through stage2 even where bubblewrap alone would do: the caller leaks descriptors. */
+  readonly stage2?: boolean;
+  readonly runtime: RuntimeFiles;
+}
+
+// What the loader, the shell, bubblewrap or Deno read of their own environment (ld.so(8), environ(7)).
+const READ_BY_STARTERS =
+  /^(?:LD_|DENO_|NODE_|GLIBC_|MALLOC_|RUST_|TOKIO_|V8_|SSL_|TOMBOLO_|GCONV_PATH$|LOCPATH$|NLSPATH$|HOSTALIASES$|BASH|ENV$|SHELLOPTS$|IFS$|PS4$|OPENSSL_|_)/;
+
+/** Whether a variable may stand in the environment of the programs that start the command. */
+export function isPlainVariable(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !READ_BY_STARTERS.test(name);
+}
+
+/** Whether the policy lets anything leave at all; otherwise no gateway is started. */
+function network(policy: Policy): Plan["network"] {
+  const { net } = policy;
+  if (net.denyAll !== undefined) return "none";
+  return net.allowAll !== undefined || net.allow.length > 0 ? "gateway" : "none";
+}
+
+function runtimeMounts(
+  files: RuntimeFiles,
+  view: FileView,
+): { mounts: Mount[]; prefix: string[]; shell: string[] } {
+  const bind = (source: string, target: string): Mount => ({
+    kind: "file",
+    source,
+    target: `${INSIDE}/${target}`,
+  });
+  const mounts = [bind(files.deno, "deno"), bind(files.stage2, "stage2.js")];
+  const [loader, ...libraries] = files.libraries ?? [];
+  if (loader === undefined || view.shows(SafePath.of(loader))) {
+    return { mounts, prefix: [`${INSIDE}/deno`], shell: ["/bin/sh"] };
+  }
+  // Nothing of the host is shown: its loader is called by hand and told where the libraries are.
+  const call = [`${INSIDE}/lib/loader`, "--library-path", `${INSIDE}/lib`];
+  mounts.push(bind(loader, "lib/loader"), bind("/bin/sh", "sh"));
+  for (const library of libraries) {
+    mounts.push(bind(library, `lib/${library.slice(library.lastIndexOf("/") + 1)}`));
+  }
+  return { mounts, prefix: [...call, `${INSIDE}/deno`], shell: [...call, `${INSIDE}/sh`] };
+}
+
+function launcher(request: PlanRequest, kind: Plan["network"], view: FileView, facts: HostFacts) {
+  const plain = [...request.environment.keys()].every(isPlainVariable);
+  const named = !(request.command[0] ?? "").includes("=");
+  const env = facts.env !== undefined && view.shows(SafePath.of(facts.env)) ? facts.env : undefined;
+  if (kind === "none" && plain && named && env !== undefined && request.stage2 !== true) {
+    return { launcher: { kind: "direct", env } satisfies Launcher, mounts: [] };
+  }
+  const { mounts, prefix, shell } = runtimeMounts(request.runtime, view);
+  const socket: Mount[] = kind === "gateway" ? [{ kind: "socket", target: `${INSIDE}/gateway.sock` }] : [];
+  return {
+    launcher: { kind: "stage2", program: prefix, shell } satisfies Launcher,
+    mounts: [...mounts, ...socket],
+  };
+}
+
+function workingDirectory(
+  request: PlanRequest,
+  policy: Policy,
+  facts: HostFacts,
+  plan: Pick<Plan, "decider">,
+): string {
+  if (decidePath(plan.decider, "read", facts.cwd).allowed) return facts.cwd.toString();
+  if (request.cwdNamed || policy.base !== "none") {
+    throw new TomboloError(
+      "policy",
+      `Cannot use working directory ${quote(facts.cwd.toString())}: the policy does not let it be read`,
+      {
+        remedy: `allow it: --allow-read=${facts.cwd}`,
+      },
+    );
+  }
+  return "/";
+}
+
+/**
+ * Policy and host facts in, plan out; nothing is touched.
+ *
+ * @throws {TomboloError} where the policy cannot be enforced as it is
+ */
+export function makePlan(policy: Policy, facts: HostFacts, request: PlanRequest): Plan {
+  const decider = settleAllRules(policy, facts);
+  const view = planView(policy, decider, facts);
+  const kind = network(policy);
+  const started = launcher(request, kind, view, facts);
+  const sealed = facts.privateDirectories.filter((path) => path.toString() !== "/tmp").map(String);
+  const seals: Mount[] = view.mounts
+    .filter((mount) => mount.kind === "tmpfs" && sealed.includes(mount.target))
+    .map(({ target }) => ({ kind: "seal", target }));
+  if (!view.mounts.some(({ target }) => target === "/")) seals.push({ kind: "seal", target: "/" });
+  return {
+    network: kind,
+    mounts: [...view.mounts, ...started.mounts, ...seals],
+    cwd: workingDirectory(request, policy, facts, { decider }),
+    command: request.command,
+    environment: request.environment,
+    launcher: started.launcher,
+    seccomp: { arch: facts.arch, allowUnix: false },
+    ...(policy.wallTime === undefined ? {} : { wallTime: policy.wallTime }),
+    watch: view.watch,
+    decider,
+    net: policy.net,
+    notices: policy.notices,
+  };
+}

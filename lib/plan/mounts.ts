@@ -1,0 +1,179 @@
+import type { FileKind } from "../paths/resolve_path.ts";
+import { SafePath } from "../paths/safe_path.ts";
+import { decidePath, type PathDecider } from "../policy/decide_path.ts";
+import type { PathRule, Policy } from "../policy/policy.ts";
+import { quote } from "../report/escape.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import type { HostFacts } from "./host_facts.ts";
+import type { Mount, Watch } from "./plan.ts";
+
+/** What is seen at a path once everything above it is mounted. */
+type View = "none" | "read" | "write" | "private";
+
+interface Step {
+  readonly path: SafePath;
+  readonly view: View;
+  readonly kind: FileKind;
+}
+
+/** The view of files: what to mount, in order, and what must not appear. */
+export interface FileView {
+  readonly mounts: readonly Mount[];
+  readonly watch: readonly Watch[];
+  /** Whether a path can be seen inside. */
+  readonly shows: (path: SafePath) => boolean;
+}
+
+/** What the rules show at a path; each path is decided once. */
+type ViewOf = (path: SafePath) => View;
+
+function viewsOf(decider: PathDecider): ViewOf {
+  const known = new Map<string, View>();
+  return (path) => {
+    const text = path.toString();
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const view = decidePath(decider, "write", path).allowed
+      ? "write"
+      : decidePath(decider, "read", path).allowed
+      ? "read"
+      : "none";
+    known.set(text, view);
+    return view;
+  };
+}
+
+/** One walk down the tree of rules: a step is mounted only where it changes what is seen. */
+class Walk {
+  readonly #steps: Step[] = [];
+  readonly #holed = new Set<Step>();
+
+  constructor(private readonly pins: ReadonlySet<string>) {}
+
+  get steps(): readonly Step[] {
+    return this.#steps;
+  }
+
+  above(path: SafePath): Step | undefined {
+    return this.#steps.findLast((step) => step.path.contains(path));
+  }
+
+  take(step: Step): void {
+    const above = this.above(step.path);
+    const around = above?.view ?? "none";
+    const redundant = step.view === around && step.view !== "private" && !this.pins.has(step.path.toString());
+    if (redundant || (step.view === "none" && around === "private")) return;
+    if (above?.view === "none" && step.view !== "none") this.#holed.add(above);
+    this.#steps.push(step);
+  }
+
+  mounts(): Mount[] {
+    const seals: Mount[] = [];
+    const mounts = this.#steps.map((step): Mount => {
+      const target = step.path.toString();
+      if (step.view === "read" || step.view === "write") return { kind: step.view, target };
+      if (step.view === "private") {
+        return { kind: "tmpfs", target, mode: target === "/tmp" ? "1777" : "0755" };
+      }
+      if (!this.#holed.has(step)) {
+        return { kind: step.kind === "directory" ? "mask-directory" : "mask-file", target };
+      }
+      seals.push({ kind: "seal", target });
+      return { kind: "tmpfs", target, mode: "0111" };
+    });
+    return mounts.concat(seals);
+  }
+}
+
+function byDepth(a: SafePath, b: SafePath): number {
+  return a.depth - b.depth || (a.toString() < b.toString() ? -1 : 1);
+}
+
+// A directory between a writable root and a guarded path is mounted on itself: a mount point cannot be renamed.
+function pinsFor(steps: readonly Step[], viewOf: ViewOf): Set<string> {
+  const guarded = steps.filter((step) => step.view === "none" || step.view === "read");
+  const pins = guarded.filter(({ path }) => viewOf(path.parent) === "write").flatMap(({ path }) =>
+    path.ancestors().filter((at) => at.depth > 0 && viewOf(at) === "write" && viewOf(at.parent) === "write")
+  );
+  return new Set(pins.map(String));
+}
+
+function rulesOf(decider: PathDecider): (PathRule | PathDecider["protections"][number])[] {
+  return [
+    ...decider.read.allow,
+    ...decider.read.deny,
+    ...decider.write.allow,
+    ...decider.write.deny,
+    ...decider.protections,
+  ];
+}
+
+// Links of an allow rule exist inside only where the directory that holds them does.
+function links(policy: Policy, facts: HostFacts, walk: Walk): Mount[] {
+  const crossed = [...policy.read.allow, ...policy.write.allow].flatMap(({ path }) =>
+    facts.resolved.get(path.toString())?.links ?? []
+  );
+  const hidden = crossed.filter((link) => (walk.above(link)?.view ?? "none") === "none");
+  return [...new Set(hidden.map(String))].map((target) => ({
+    kind: "symlink",
+    source: facts.resolved.get(target)?.real.toString() ?? target,
+    target,
+  }));
+}
+
+/**
+ * Works out the view of files with the least number of mounts.
+ *
+ * @param decider Rules by real path
+ * @throws {TomboloError} where a rule cannot be enforced with mounts
+ */
+export function planView(policy: Policy, decider: PathDecider, facts: HostFacts): FileView {
+  const viewOf = viewsOf(decider);
+  const real = new Map([...facts.resolved.values()].map((found) => [found.real.toString(), found]));
+  const rules = rulesOf(decider);
+  const opened = new Set([...decider.read.allow, ...decider.write.allow].map(({ path }) => path.toString()));
+  const hidden = facts.privateDirectories.filter((path) => !opened.has(path.toString()));
+
+  const steps = new Map<string, Step>();
+  const absent: Watch[] = [];
+  for (const rule of rules) {
+    const found = real.get(rule.path.toString());
+    const view = viewOf(rule.path);
+    if (found?.kind === undefined) {
+      const guards = !("denies" in rule) ? viewOf(rule.path) !== "write" : rule.denies !== "nothing";
+      if (guards && found?.broken === undefined) absent.push({ path: rule.path.toString(), rule });
+      continue;
+    }
+    if (found.kind === "other" && view !== "none" && opened.has(rule.path.toString())) {
+      throw new TomboloError(
+        "policy",
+        `Cannot allow ${
+          quote(rule.text)
+        } (${rule.origin}): it is a socket, pipe or device, not a file or directory`,
+      );
+    }
+    steps.set(rule.path.toString(), { path: rule.path, view, kind: found.kind });
+  }
+  for (const path of hidden) steps.set(path.toString(), { path, view: "private", kind: "directory" });
+
+  const pins = pinsFor([...steps.values()], viewOf);
+  for (const pin of pins) {
+    if (!steps.has(pin)) steps.set(pin, { path: SafePath.of(pin), view: "write", kind: "directory" });
+  }
+  const walk = new Walk(pins);
+  for (const step of [...steps.values()].sort((a, b) => byDepth(a.path, b.path))) walk.take(step);
+
+  const mounts = walk.mounts();
+  const top = mounts[0]?.target === "/" ? 1 : 0;
+  return {
+    mounts: [
+      ...mounts.slice(0, top),
+      { kind: "dev", target: "/dev" },
+      { kind: "proc", target: "/proc" },
+      ...links(policy, facts, walk),
+      ...mounts.slice(top),
+    ],
+    watch: absent.filter(({ path }) => walk.above(SafePath.of(path))?.view === "write"),
+    shows: (path) => !["none", "private"].includes(walk.above(path)?.view ?? "none"),
+  };
+}

@@ -1,0 +1,46 @@
+import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
+import type { NetPolicy } from "../policy/net_policy.ts";
+import type { Rule } from "../policy/rule.ts";
+
+/** One step of building the view of files, in order. */
+export type Mount =
+  | { readonly kind: "read" | "write"; readonly target: string }
+  | { readonly kind: "mask-file" | "mask-directory"; readonly target: string }
+  | { readonly kind: "tmpfs"; readonly target: string; readonly mode: string }
+  | { readonly kind: "file"; readonly source: string; readonly target: string }
+  | { readonly kind: "socket"; readonly target: string }
+  | { readonly kind: "symlink"; readonly source: string; readonly target: string }
+  | { readonly kind: "proc" | "dev" | "seal"; readonly target: string };
+
+/** A path that was absent at the start and may not appear. */
+export interface Watch {
+  readonly path: string;
+  readonly rule: Rule | ProtectionRule;
+}
+
+/** How the command is started inside. */
+export type Launcher =
+  /** bubblewrap loads the filter, `env` resets the signals and executes the command. */
+  | { readonly kind: "direct"; readonly env: string }
+  /** `stage2 launch` does it, by way of these mounts. */
+  | { readonly kind: "stage2"; readonly program: readonly string[]; readonly shell: readonly string[] };
+
+/** Exactly what will be mounted, masked, passed, filtered and run: plain data. */
+export interface Plan {
+  readonly network: "none" | "gateway";
+  readonly mounts: readonly Mount[];
+  /** Working directory inside. */
+  readonly cwd: string;
+  readonly command: readonly string[];
+  /** The command's environment, before the proxy variables. */
+  readonly environment: ReadonlyMap<string, string>;
+  readonly launcher: Launcher;
+  readonly seccomp: { readonly arch: "x86_64" | "aarch64"; readonly allowUnix: boolean };
+  /** Milliseconds. */
+  readonly wallTime?: number;
+  readonly watch: readonly Watch[];
+  /** Rules by real path, for reports. */
+  readonly decider: PathDecider;
+  readonly net: NetPolicy;
+  readonly notices: readonly string[];
+}

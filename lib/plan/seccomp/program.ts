@@ -1,0 +1,145 @@
+import { assemble } from "./assemble.ts";
+import { DATA, jumpIfAnyBit, jumpIfAtLeast, jumpIfEqual, load, mark, verdict } from "./statements.ts";
+import { AUDIT_ARCH, NEWEST_SYSCALL, type SeccompArch, type SyscallName, syscallNumber } from "./syscalls.ts";
+
+/** What the filter is made for. */
+export interface SeccompOptions {
+  readonly arch: SeccompArch;
+  /** Whether AF_UNIX sockets may be made. `socketpair` is allowed either way. */
+  readonly allowUnix: boolean;
+}
+
+/** System calls that fail with EPERM whatever their arguments are. */
+const REFUSED: readonly SyscallName[] = [
+  // Other processes' memory and descriptors.
+  "ptrace",
+  "process_vm_readv",
+  "process_vm_writev",
+  "kcmp",
+  "pidfd_getfd",
+  // Ways past this very filter, and kernel surface that no build or test needs.
+  "io_uring_setup",
+  "io_uring_enter",
+  "io_uring_register",
+  "bpf",
+  "perf_event_open",
+  "userfaultfd",
+  // The host's keyrings are not namespaced.
+  "keyctl",
+  "add_key",
+  "request_key",
+  // Mounts and roots: a mask is a mount.
+  "mount",
+  "umount2",
+  "open_tree",
+  "open_tree_attr",
+  "move_mount",
+  "fsopen",
+  "fsconfig",
+  "fsmount",
+  "fspick",
+  "mount_setattr",
+  "pivot_root",
+  "chroot",
+  "open_by_handle_at",
+  // Namespaces; clone is judged by its flags.
+  "unshare",
+  "setns",
+  // The machine itself.
+  "kexec_load",
+  "kexec_file_load",
+  "init_module",
+  "finit_module",
+  "delete_module",
+  "swapon",
+  "swapoff",
+  "reboot",
+  "quotactl",
+  "quotactl_fd",
+  "acct",
+];
+
+const RETURN_ALLOW = 0x7fff0000;
+const RETURN_KILL_PROCESS = 0x80000000;
+const RETURN_EPERM = 0x00050001;
+const RETURN_ENOSYS = 0x00050026;
+
+/** x32 calls carry this bit; numbers from 2^31 on are negative, belong to no table, and are only unknown. */
+const X32_FIRST = 0x40000000;
+const X32_END = 0x80000000;
+
+/** NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. NEWTIME lies in clone's exit signal byte. */
+const CLONE_NEW_NAMESPACE = 0x7e020000;
+
+/** Both put characters into a terminal's input queue, or run its selection: the shell outside would read them. */
+const TIOCSTI = 0x5412;
+const TIOCLINUX = 0x541c;
+
+const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const AF_NETLINK = 16;
+const NETLINK_ROUTE = 0;
+
+/**
+ * Builds the seccomp filter of a sandboxed command, as an array of `struct sock_filter`.
+ *
+ * @param options Architecture, and whether AF_UNIX sockets may be made
+ * @returns The program's bytes, little endian
+ *
+ * @example
+ * ```ts
+ * const filter = seccompProgram({ arch: "x86_64", allowUnix: false });
+ * ```
+ */
+export function seccompProgram(options: SeccompOptions): Uint8Array<ArrayBuffer> {
+  const { arch, allowUnix } = options;
+  return assemble([
+    load(DATA.arch),
+    jumpIfEqual(AUDIT_ARCH[arch], "native", "kill"),
+    mark("native"),
+    load(DATA.number),
+    jumpIfAtLeast(NEWEST_SYSCALL + 1, "unknown"),
+    // A plain chain: the kernel runs it once for each number when the filter is loaded, and remembers what is
+    // allowed whatever the arguments.
+    ...REFUSED.map((name) => jumpIfEqual(syscallNumber(name, arch), "eperm")),
+    jumpIfEqual(syscallNumber("ioctl", arch), "ioctl"),
+    jumpIfEqual(syscallNumber("socket", arch), "socket"),
+    jumpIfEqual(syscallNumber("clone", arch), "clone"),
+    jumpIfEqual(syscallNumber("clone3", arch), "enosys", "allow"),
+
+    mark("unknown"),
+    ...(arch === "x86_64"
+      ? [jumpIfAtLeast(X32_END, "enosys"), jumpIfAtLeast(X32_FIRST, "kill", "enosys")]
+      : []),
+    mark("enosys"),
+    verdict(RETURN_ENOSYS),
+
+    mark("clone"),
+    load(DATA.argument(0)),
+    jumpIfAnyBit(CLONE_NEW_NAMESPACE, "eperm", "allow"),
+
+    // The kernel reads requests, families and protocols as 32-bit values: high bits must not hide them.
+    mark("ioctl"),
+    load(DATA.argument(1)),
+    jumpIfEqual(TIOCSTI, "eperm"),
+    jumpIfEqual(TIOCLINUX, "eperm", "allow"),
+
+    mark("socket"),
+    load(DATA.argument(0)),
+    jumpIfEqual(AF_INET, "allow"),
+    jumpIfEqual(AF_INET6, "allow"),
+    ...(allowUnix ? [jumpIfEqual(AF_UNIX, "allow")] : []),
+    jumpIfEqual(AF_NETLINK, "netlink", "eperm"),
+    mark("netlink"),
+    load(DATA.argument(2)),
+    jumpIfEqual(NETLINK_ROUTE, "allow", "eperm"),
+
+    mark("allow"),
+    verdict(RETURN_ALLOW),
+    mark("eperm"),
+    verdict(RETURN_EPERM),
+    mark("kill"),
+    verdict(RETURN_KILL_PROCESS),
+  ]);
+}

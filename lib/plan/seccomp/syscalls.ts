@@ -1,0 +1,70 @@
+/** Machine types that a filter can be made for, by their `uname -m` name. */
+export type SeccompArch = "x86_64" | "aarch64";
+
+/** AUDIT_ARCH_* of linux/audit.h: the ELF machine, 64 bit, little endian. */
+export const AUDIT_ARCH: Readonly<Record<SeccompArch, number>> = { x86_64: 0xc000003e, aarch64: 0xc00000b7 };
+
+/**
+ * The newest number that this filter knows: file_setattr of Linux 6.17; 6.18 adds none above it.
+ * From 424 on every architecture has the same numbers.
+ */
+export const NEWEST_SYSCALL = 469;
+
+/**
+ * Numbers on x86_64 and on aarch64, from arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl
+ * of Linux 6.18.
+ */
+const NUMBERS = {
+  acct: [163, 89],
+  add_key: [248, 217],
+  bpf: [321, 280],
+  chroot: [161, 51],
+  clone: [56, 220],
+  clone3: [435, 435],
+  delete_module: [176, 106],
+  finit_module: [313, 273],
+  fsconfig: [431, 431],
+  fsmount: [432, 432],
+  fsopen: [430, 430],
+  fspick: [433, 433],
+  init_module: [175, 105],
+  io_uring_enter: [426, 426],
+  io_uring_register: [427, 427],
+  io_uring_setup: [425, 425],
+  ioctl: [16, 29],
+  kcmp: [312, 272],
+  kexec_file_load: [320, 294],
+  kexec_load: [246, 104],
+  keyctl: [250, 219],
+  mount: [165, 40],
+  mount_setattr: [442, 442],
+  move_mount: [429, 429],
+  open_by_handle_at: [304, 265],
+  open_tree: [428, 428],
+  open_tree_attr: [467, 467],
+  perf_event_open: [298, 241],
+  pidfd_getfd: [438, 438],
+  pivot_root: [155, 41],
+  process_vm_readv: [310, 270],
+  process_vm_writev: [311, 271],
+  ptrace: [101, 117],
+  quotactl: [179, 60],
+  quotactl_fd: [443, 443],
+  reboot: [169, 142],
+  request_key: [249, 218],
+  setns: [308, 268],
+  socket: [41, 198],
+  swapoff: [168, 225],
+  swapon: [167, 224],
+  umount2: [166, 39],
+  unshare: [272, 97],
+  userfaultfd: [323, 282],
+} as const;
+
+/** Names of the system calls that the filter treats in any other way than allowing them. */
+export type SyscallName = keyof typeof NUMBERS;
+
+/** Returns the number of a system call on one architecture. */
+export function syscallNumber(name: SyscallName, arch: SeccompArch): number {
+  return NUMBERS[name][arch === "x86_64" ? 0 : 1];
+}

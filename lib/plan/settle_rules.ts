@@ -1,0 +1,56 @@
+import type { ResolvedPath } from "../paths/resolve_path.ts";
+import type { SafePath } from "../paths/safe_path.ts";
+import { type PathDecider, pathDecider, type ProtectionRule } from "../policy/decide_path.ts";
+import type { PathRule, PathRules, Policy } from "../policy/policy.ts";
+import { quote } from "../report/escape.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import type { HostFacts } from "./host_facts.ts";
+
+function resolved(facts: HostFacts, path: SafePath): ResolvedPath {
+  return facts.resolved.get(path.toString()) ?? { real: path, kind: undefined, links: [] };
+}
+
+// A link that a sandbox could have planted must not decide what is opened (CVE-2024-42472).
+function settleAllow(rule: PathRule, access: string, facts: HostFacts): PathRule[] {
+  const { real, kind, links } = resolved(facts, rule.path);
+  const planted = links.find((link) => !facts.trustedLinks.has(link.toString()));
+  if (planted !== undefined) {
+    throw new TomboloError(
+      "policy",
+      `Cannot allow ${access} of ${quote(rule.text)} (${rule.origin}): ${
+        quote(planted.toString())
+      } is a symbolic link to ${quote(real.toString())}`,
+      { remedy: "name the target itself" },
+    );
+  }
+  if (kind !== undefined) return [{ ...rule, path: real }];
+  if (rule.optional) return [];
+  throw new TomboloError(
+    "policy",
+    `Cannot allow ${access} of ${quote(rule.text)} (${rule.origin}): no such file or directory`,
+  );
+}
+
+function settleRules(rules: PathRules, access: string, facts: HostFacts): PathRules {
+  return {
+    allow: rules.allow.flatMap((rule) => settleAllow(rule, access, facts)),
+    deny: rules.deny.map((rule) => ({ ...rule, path: resolved(facts, rule.path).real })),
+  };
+}
+
+function settleProtection(rule: ProtectionRule, facts: HostFacts): ProtectionRule {
+  return { ...rule, path: resolved(facts, rule.path).real };
+}
+
+/**
+ * Moves every path rule to the real path that it stands for.
+ *
+ * @throws {TomboloError} for an allow rule whose path does not exist, or that a link leads elsewhere
+ */
+export function settleAllRules(policy: Policy, facts: HostFacts): PathDecider {
+  return pathDecider(
+    settleRules(policy.read, "reading", facts),
+    settleRules(policy.write, "writing", facts),
+    facts.protections.map((rule) => settleProtection(rule, facts)),
+  );
+}

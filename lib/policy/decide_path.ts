@@ -1,0 +1,111 @@
+import type { SafePath } from "../paths/safe_path.ts";
+import type { PathRule, PathRules } from "./policy.ts";
+import type { Rule } from "./rule.ts";
+
+/** A rule of our own about a path; stronger than any rule of the user. */
+export interface ProtectionRule extends Rule {
+  readonly path: SafePath;
+  /** `read` refuses reading and writing, `write` refuses writing; `nothing` is a hole in a wider protection. */
+  readonly denies: "read" | "write" | "nothing";
+  /** Why it is there, as a phrase. */
+  readonly reason: string;
+}
+
+/** Every rule about paths. */
+export interface PathDecider {
+  readonly read: PathRules;
+  readonly write: PathRules;
+  /** The read rules, with the paths that may be written: a mount cannot be write-only. */
+  readonly readable: PathRules;
+  readonly protections: readonly ProtectionRule[];
+}
+
+/** Puts the rules together that decide about paths. */
+export function pathDecider(
+  read: PathRules,
+  write: PathRules,
+  protections: readonly ProtectionRule[],
+): PathDecider {
+  return { read, write, readable: { allow: [...read.allow, ...write.allow], deny: read.deny }, protections };
+}
+
+/** What a decision about a path was, and why. */
+export interface PathDecision {
+  readonly allowed: boolean;
+  readonly reason: string;
+  /** The rule that decided; absent where no rule spoke. */
+  readonly rule?: Rule;
+  /** The smallest flag that would allow it; absent where a deny rule or a protection stands in the way. */
+  readonly suggestion?: string;
+}
+
+interface Verdict {
+  readonly allowed: boolean;
+  readonly rule?: PathRule;
+}
+
+// The deepest rule wins; at the same path deny wins.
+function winner(rules: PathRules, path: SafePath): Verdict {
+  let best: Verdict = { allowed: false };
+  let depth = -1;
+  for (const rule of rules.allow) {
+    if (rule.path.depth > depth && rule.path.contains(path)) {
+      best = { allowed: true, rule };
+      depth = rule.path.depth;
+    }
+  }
+  for (const rule of rules.deny) {
+    if (rule.path.depth >= depth && rule.path.contains(path)) {
+      best = { allowed: false, rule };
+      depth = rule.path.depth;
+    }
+  }
+  return best;
+}
+
+/** The deepest protection that speaks about a path, if it refuses anything. */
+export function protectionOf(
+  protections: readonly ProtectionRule[],
+  path: SafePath,
+): ProtectionRule | undefined {
+  let best: ProtectionRule | undefined;
+  for (const rule of protections) {
+    if (rule.path.contains(path) && (best === undefined || rule.path.depth >= best.path.depth)) best = rule;
+  }
+  return best?.denies === "nothing" ? undefined : best;
+}
+
+function refusal(access: "read" | "write", verdict: Verdict, path: SafePath): PathDecision {
+  if (verdict.rule === undefined) {
+    return { allowed: false, reason: "no rule allows it", suggestion: `--allow-${access}=${path}` };
+  }
+  return {
+    allowed: false,
+    reason: `denied by ${verdict.rule.text} (${verdict.rule.origin})`,
+    rule: verdict.rule,
+  };
+}
+
+/**
+ * Decides whether a path may be read or written: protections first, then the deepest rule, deny before allow.
+ * A path that may not be read may not be written either.
+ *
+ * @param decider Rules whose paths are real paths
+ * @param access The kind of access asked for
+ * @param path A real path
+ */
+export function decidePath(decider: PathDecider, access: "read" | "write", path: SafePath): PathDecision {
+  const protection = protectionOf(decider.protections, path);
+  if (protection !== undefined && (protection.denies === "read" || access === "write")) {
+    return { allowed: false, reason: `protected: ${protection.reason}`, rule: protection };
+  }
+  const readable = winner(decider.readable, path);
+  if (!readable.allowed) return refusal(access, readable, path);
+  const verdict = access === "read" ? readable : winner(decider.write, path);
+  if (!verdict.allowed) return refusal(access, verdict, path);
+  return verdict.rule === undefined ? { allowed: true, reason: "allowed" } : {
+    allowed: true,
+    reason: `allowed by ${verdict.rule.text} (${verdict.rule.origin})`,
+    rule: verdict.rule,
+  };
+}

@@ -1,0 +1,45 @@
+import type { SafePath } from "../paths/safe_path.ts";
+import type { NetPolicy } from "./net_policy.ts";
+import type { Rule } from "./rule.ts";
+
+/** The preset that a policy starts from; exactly one. */
+export type BaseName = "workspace" | "none" | "read-only";
+
+/** A rule about a path and all that lies below it. */
+export interface PathRule extends Rule {
+  readonly path: SafePath;
+  /** Whether the rule is skipped where nothing stands at its path (a preset's), instead of being an error. */
+  readonly optional: boolean;
+}
+
+/** Allow and deny rules of one kind of access. */
+export interface PathRules {
+  readonly allow: readonly PathRule[];
+  readonly deny: readonly PathRule[];
+}
+
+/** A rule about names of environment variables; the text may end in `*`. */
+export type NameRule = Rule;
+
+/** Which variables the command gets. */
+export interface EnvPolicy {
+  readonly allow: readonly NameRule[];
+  readonly deny: readonly NameRule[];
+  /** Variables set by hand; they need no allow rule. */
+  readonly set: ReadonlyMap<string, string>;
+}
+
+/** What the user allows and denies; parsed, not yet resolved against the host. */
+export interface Policy {
+  readonly base: BaseName;
+  readonly read: PathRules;
+  readonly write: PathRules;
+  readonly net: NetPolicy;
+  readonly env: EnvPolicy;
+  /** Milliseconds until the command is ended; absent: no limit. */
+  readonly wallTime?: number;
+  /** Things the user should know about the policy, one sentence each. */
+  readonly notices: readonly string[];
+  /** Policy files in use, which no sandbox may write. */
+  readonly files: readonly SafePath[];
+}

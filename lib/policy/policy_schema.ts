@@ -1,0 +1,83 @@
+import * as z from "zod/mini";
+
+// `true` stands for everything, as in Deno's own permission sets.
+const texts = z.array(z.string());
+const allowed = z.union([texts, z.literal(true)]);
+const access = z.strictObject({ allow: z.optional(allowed), deny: z.optional(allowed) });
+const addresses = z.union([z.string(), z.array(z.string())]);
+
+/** The form of a policy file; unknown keys are errors. */
+export const policySchema = z.strictObject({
+  $schema: z.optional(z.string()),
+  extends: z.optional(z.union([z.string(), texts])),
+  read: z.optional(access),
+  write: z.optional(access),
+  net: z.optional(z.strictObject({
+    allow: z.optional(allowed),
+    deny: z.optional(allowed),
+    resolve: z.optional(z.record(z.string(), addresses)),
+  })),
+  env: z.optional(z.strictObject({
+    allow: z.optional(allowed),
+    deny: z.optional(allowed),
+    set: z.optional(z.record(z.string(), z.string())),
+  })),
+  limits: z.optional(z.strictObject({ wallTime: z.optional(z.string()) })),
+});
+
+/** What a policy file holds, once it has the right form. */
+export type PolicyDocument = z.infer<typeof policySchema>;
+
+/** A complaint about the form of a document: where, and what was wanted. */
+export interface SchemaProblem {
+  readonly path: readonly (string | number)[];
+  readonly wanted: string;
+  /** Set where a key is not known. */
+  readonly unknownKey?: string;
+}
+
+function wantedAt(path: readonly (string | number)[]): string {
+  const key = path.at(-1);
+  const parent = path.at(-2);
+  if (typeof key === "number") return "a string";
+  if (key === "allow" || key === "deny") return "a list of strings, or true for everything";
+  if (key === "extends") return "a preset or file name, or a list of them";
+  if (parent === "resolve") return "an address, or a list of addresses";
+  if (parent === "set" || key === "wallTime" || key === "$schema") return "a string";
+  return path.length === 0 ? "an object with policy keys" : "an object";
+}
+
+// The keys that an object of the document may have.
+function known(path: readonly (string | number)[]): string {
+  const at: Readonly<Record<string, string>> = {
+    "": "$schema, extends, read, write, net, env, limits",
+    read: "allow, deny",
+    write: "allow, deny",
+    net: "allow, deny, resolve",
+    env: "allow, deny, set",
+    limits: "wallTime",
+  };
+  return at[path.join(".")] ?? "";
+}
+
+/**
+ * Checks the form of a parsed document.
+ *
+ * @returns The document, or the first problem
+ */
+export function checkForm(value: unknown): { document: PolicyDocument } | { problem: SchemaProblem } {
+  const result = policySchema.safeParse(value);
+  if (result.success) return { document: result.data };
+  const issue = result.error.issues[0];
+  const path = (issue?.path ?? []).filter((part) => typeof part !== "symbol");
+  if (issue?.code === "unrecognized_keys") {
+    const unknownKey = issue.keys[0] ?? "";
+    return { problem: { path: [...path, unknownKey], unknownKey, wanted: `one of ${known(path)}` } };
+  }
+  return { problem: { path, wanted: wantedAt(path) } };
+}
+
+/** The JSON Schema (draft 2020-12) of a policy file. */
+export function jsonSchema(): unknown {
+  return { title: "tombolo policy", ...z.toJSONSchema(policySchema) };
+}

@@ -1,0 +1,35 @@
+/** One text of a policy, with the place that it came from and the directory that it is read against. */
+export interface Entry {
+  readonly text: string;
+  readonly origin: string;
+  /** Absolute directory for relative paths. */
+  readonly base: string;
+  /** Whether a missing path is skipped (a preset's) instead of an error. */
+  readonly optional?: boolean;
+}
+
+/** The list of an allow or deny key: entries, or `true` for everything. */
+export interface EntryList {
+  readonly all?: Entry;
+  readonly entries: readonly Entry[];
+}
+
+/** What a preset, a policy file or the flags ask for, before anything is parsed. */
+export interface PolicySource {
+  /** Names of presets, in order, each with who asked for it. */
+  readonly presets?: readonly Entry[];
+  readonly readAllow?: EntryList;
+  readonly readDeny?: EntryList;
+  readonly writeAllow?: EntryList;
+  readonly writeDeny?: EntryList;
+  readonly netAllow?: EntryList;
+  readonly netDeny?: EntryList;
+  /** `HOST` and `ADDRESS` texts. */
+  readonly resolve?: readonly (Entry & { readonly addresses: readonly string[] })[];
+  readonly envAllow?: EntryList;
+  readonly envDeny?: EntryList;
+  readonly envSet?: readonly (Entry & { readonly value: string })[];
+  readonly wallTime?: Entry;
+  /** Absolute path of the file that this came from. */
+  readonly file?: string;
+}

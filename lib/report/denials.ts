@@ -1,0 +1,110 @@
+import { resolvePath } from "../paths/resolve_path.ts";
+import { SafePath } from "../paths/safe_path.ts";
+import type { Plan } from "../plan/plan.ts";
+import { decidePath } from "../policy/decide_path.ts";
+import { escape } from "./escape.ts";
+import type { DecisionEvent } from "./event.ts";
+
+const MOST_LINES = 5;
+
+// Programs whose path arguments are written; of any other, only reading can be told from the arguments.
+const WRITERS: ReadonlySet<string> = new Set(
+  [
+    "chmod",
+    "chown",
+    "cp",
+    "dd",
+    "install",
+    "ln",
+    "mkdir",
+    "mknod",
+    "mv",
+    "rm",
+    "rmdir",
+    "tee",
+    "touch",
+    "truncate",
+    "unlink",
+  ],
+);
+
+/** One line about something that was denied. */
+export function denialLine(event: Pick<DecisionEvent, "kind" | "target" | "reason" | "suggestion">): string {
+  const hint = event.suggestion === undefined ? "" : `; to allow: ${escape(event.suggestion)}`;
+  return `denied ${event.kind} ${escape(event.target)} (${escape(event.reason)})${hint}`;
+}
+
+/** Remembers what was denied, each thing once, and how often. */
+export class DenialLog {
+  readonly #denied = new Map<string, { event: DecisionEvent; count: number }>();
+
+  note(event: DecisionEvent): void {
+    if (event.decision !== "deny") return;
+    const key = `${event.kind} ${event.target} ${event.reason}`;
+    const known = this.#denied.get(key);
+    if (known !== undefined) known.count++;
+    // A command that asks for ever new names must not fill the tool's memory.
+    else if (this.#denied.size < 1000) this.#denied.set(key, { event, count: 1 });
+  }
+
+  /** What was denied, the most useful first: with a flag that would help, then the most frequent. */
+  summary(): { events: DecisionEvent[]; more: number } {
+    const useful = (event: DecisionEvent) => event.suggestion === undefined ? 0 : 1;
+    const sorted = [...this.#denied.values()].sort((a, b) =>
+      useful(b.event) - useful(a.event) || b.count - a.count
+    );
+    return {
+      events: sorted.slice(0, MOST_LINES).map(({ event }) => event),
+      more: Math.max(0, sorted.length - MOST_LINES),
+    };
+  }
+}
+
+function candidates(plan: Plan): SafePath[] {
+  const texts = plan.command.slice(1).flatMap((argument) => [argument, ...argument.split("=").slice(1)]);
+  return texts
+    .filter((text) =>
+      text !== "" && text.length < 4096 && !text.startsWith("-") && !text.includes("\0") &&
+      !text.includes("://")
+    )
+    .map((text) => SafePath.of(text.startsWith("/") ? text : `${plan.cwd}/${text}`))
+    .map((path) => resolvePath(path).real);
+}
+
+function isPrivate(plan: Plan, path: SafePath): boolean {
+  const above = plan.mounts.findLast((mount) =>
+    "target" in mount && mount.kind !== "seal" && SafePath.of(mount.target).contains(path)
+  );
+  return above?.kind === "tmpfs" && above.mode !== "0111" || above?.kind === "proc" || above?.kind === "dev";
+}
+
+/**
+ * Paths among the arguments of a command that failed, which the policy really denies. What the command wrote to
+ * stderr is not looked at.
+ *
+ * @param time RFC 3339 time of the events
+ */
+export function deniedArguments(plan: Plan, time: string): DecisionEvent[] {
+  const program = (plan.command[0] ?? "").split("/").at(-1) ?? "";
+  return candidates(plan).filter((path) => !isPrivate(plan, path)).flatMap((path): DecisionEvent[] => {
+    const access = decidePath(plan.decider, "read", path).allowed ? "write" : "read";
+    if (access === "write" && !WRITERS.has(program)) return [];
+    const decision = decidePath(plan.decider, access, path);
+    if (decision.allowed || (access === "read" && !exists(path))) return [];
+    return [{
+      time,
+      kind: access,
+      decision: "deny",
+      target: path.toString(),
+      reason: decision.reason,
+      ...(decision.rule === undefined
+        ? {}
+        : { rule: { text: decision.rule.text, origin: decision.rule.origin } }),
+      ...(decision.suggestion === undefined ? {} : { suggestion: decision.suggestion }),
+    }];
+  });
+}
+
+function exists(path: SafePath): boolean {
+  return resolvePath(path).kind !== undefined;
+}

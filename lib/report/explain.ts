@@ -1,0 +1,92 @@
+import type { Plan } from "../plan/plan.ts";
+import type { Rule } from "../policy/rule.ts";
+import type { Policy } from "../policy/policy.ts";
+import { escape } from "./escape.ts";
+
+/** What `explain` shows: the policy with the origin of every rule, and exactly the plan that would run. */
+export interface Explanation {
+  readonly policy: Policy;
+  readonly plan: Plan;
+  /** Arguments of bubblewrap. */
+  readonly bwrap: readonly string[];
+}
+
+function rules(title: string, list: readonly Rule[]): string[] {
+  if (list.length === 0) return [];
+  const width = Math.max(...list.map(({ text }) => escape(text).length));
+  return [title, ...list.map(({ text, origin }) => `  ${escape(text).padEnd(width)}  ${escape(origin)}`)];
+}
+
+// A rule for everything has no pattern of its own.
+function all(rule: Rule | undefined): Rule[] {
+  return rule === undefined ? [] : [rule];
+}
+
+const NETWORK: Readonly<Record<Plan["network"], string>> = {
+  none: "none: an empty network namespace",
+  gateway: "through the gateway only",
+};
+
+function mountLine(mount: Plan["mounts"][number]): string {
+  const source = "source" in mount ? ` from ${escape(mount.source)}` : "";
+  return `  ${mount.kind.padEnd(14)}  ${escape(mount.target)}${source}`;
+}
+
+/** The explanation as text for people. */
+export function explainText({ policy, plan }: Explanation): string {
+  const { decider, net } = plan;
+  const existing = new Set(plan.mounts.map(({ target }) => target));
+  const guards = decider.protections.filter((rule) =>
+    rule.denies !== "nothing" && existing.has(rule.path.toString())
+  );
+  return [
+    `base: preset ${policy.base}`,
+    ...rules("read, allowed:", decider.read.allow),
+    ...rules("read, denied:", decider.read.deny),
+    ...rules("write, allowed (and a private /tmp):", decider.write.allow),
+    ...rules("write, denied:", decider.write.deny),
+    ...rules("protected:", guards),
+    `network: ${NETWORK[plan.network]}`,
+    ...rules("net, allowed:", [...all(net.allowAll), ...net.allow]),
+    ...rules("net, denied:", [...all(net.denyAll), ...net.deny]),
+    ...rules(
+      "static addresses:",
+      [...net.resolve].map(([name, addresses]) => ({ text: name, origin: addresses.join(", ") })),
+    ),
+    `environment: ${[...plan.environment.keys()].map(escape).sort().join(" ")}`,
+    ...(plan.wallTime === undefined ? [] : [`time limit: ${plan.wallTime} ms`]),
+    `working directory: ${escape(plan.cwd)}`,
+    "mounts, in order:",
+    ...plan.mounts.map(mountLine),
+    ...rules(
+      "set aside if they appear:",
+      plan.watch.map(({ path, rule }) => ({ text: path, origin: rule.origin })),
+    ),
+    `started by: ${
+      plan.launcher.kind === "direct" ? "bubblewrap" : "stage2 in bubblewrap"
+    }, system calls filtered`,
+    ...(plan.command.length === 0 ? [] : [`command: ${plan.command.map(escape).join(" ")}`]),
+    ...plan.notices.map((notice) => `note: ${notice}`),
+  ].join("\n");
+}
+
+/** The explanation as one JSON value; maps become objects, patterns and addresses text. */
+export function explainJson(explanation: Explanation): string {
+  return JSON.stringify(
+    explanation,
+    (_key, value: unknown) => {
+      if (value instanceof Map) {
+        return Object.fromEntries([...value].map(([name, item]) => [String(name), item]));
+      }
+      if (value instanceof Set) return [...value];
+      return isValueObject(value) ? String(value) : value;
+    },
+    2,
+  );
+}
+
+function isValueObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype !== Object.prototype && prototype !== null;
+}

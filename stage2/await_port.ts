@@ -1,0 +1,56 @@
+import { ERRNO } from "./errno.ts";
+import { pin } from "./pin.ts";
+import type { SystemCall } from "./system_call.ts";
+
+const AF_UNIX = 1;
+const SOCK_STREAM_CLOEXEC = 0x80001;
+/** `sun_path` has 108 bytes, the last one for NUL. */
+const LONGEST_PATH = 107;
+const LAUNCH_GREETING = 0x6c; // "l"
+
+/** A connection to the gateway that has yet to answer with the bridge's port. */
+export interface PendingPort {
+  /** Waits for the port; throws when the gateway hangs up instead. */
+  receive(): number;
+}
+
+/**
+ * Tells the gateway that launch is there.
+ *
+ * Blocking calls on purpose: nothing else is to be done meanwhile, and they spare the event loop's start.
+ *
+ * @param call Makes system calls
+ * @param path The gateway's unix socket
+ * @returns What the port comes from
+ * @throws {Error} If the gateway cannot be reached
+ */
+export function awaitPort(call: SystemCall, path: string): PendingPort {
+  const name = new TextEncoder().encode(path);
+  if (name.length > LONGEST_PATH) {
+    throw new RangeError(`Cannot reach the gateway: its path has ${name.length} bytes`);
+  }
+  const address = new Uint8Array(2 + name.length + 1);
+  new Uint16Array(address.buffer, 0, 1)[0] = AF_UNIX;
+  address.set(name, 2);
+
+  const socket = check(call("socket", AF_UNIX, SOCK_STREAM_CLOEXEC, 0));
+  check(call("connect", socket, pin(address), address.length));
+  check(call("write", socket, pin(new Uint8Array([LAUNCH_GREETING])), 1));
+  return { receive: () => receivePort(call, socket) };
+}
+
+function receivePort(call: SystemCall, socket: number): number {
+  const bytes = new Uint8Array(new ArrayBuffer(2));
+  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+  for (let received = 0; received < 2;) {
+    const count = call("read", socket, address + BigInt(received), 2 - received);
+    if (count === 0) throw new Error("Cannot start the command: the network bridge did not start");
+    if (count !== -ERRNO.EINTR) received += check(count);
+  }
+  return new DataView(bytes.buffer).getUint16(0);
+}
+
+function check(result: number): number {
+  if (result < 0) throw new Error(`Cannot reach the gateway: errno ${-result}`);
+  return result;
+}

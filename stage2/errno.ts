@@ -1,0 +1,12 @@
+/** Error numbers that stage2 tells apart; the same on x86_64 and aarch64. */
+export const ERRNO = {
+  ENOENT: 2,
+  EINTR: 4,
+  E2BIG: 7,
+  ENOEXEC: 8,
+  EACCES: 13,
+  ENODEV: 19,
+  ENOTDIR: 20,
+  ETIMEDOUT: 110,
+  ESTALE: 116,
+} as const;

@@ -1,0 +1,45 @@
+import { awaitPort } from "./await_port.ts";
+import { commandEnvironment } from "./command_environment.ts";
+import { execute } from "./execute.ts";
+import { fail } from "./fail.ts";
+import { lockDown } from "./lock_down.ts";
+import { openSystemCall } from "./system_call.ts";
+
+function openFilesLimit(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(value)) throw new RangeError(`Cannot read TOMBOLO_STAGE2_NOFILE: ${value}`);
+  return Number(value);
+}
+
+/** Waits for the bridge where there is one, locks this process down, and returns how to become the command. */
+function prepare(command: readonly string[]): () => ReturnType<typeof execute> {
+  if (command.length === 0) throw new TypeError("Cannot start the command: none was given");
+  const own = Deno.env.toObject();
+  const call = openSystemCall();
+  const socket = own["TOMBOLO_STAGE2_SOCKET"];
+  const pending = socket === undefined ? undefined : awaitPort(call, socket);
+  const filterPath = own["TOMBOLO_STAGE2_SECCOMP"];
+  if (filterPath === undefined) throw new TypeError("Cannot lock down the command: no filter was given");
+  const filter = Deno.readFileSync(filterPath);
+  const openFiles = openFilesLimit(own["TOMBOLO_STAGE2_NOFILE"]);
+  const ignoredSignals = (own["TOMBOLO_STAGE2_IGNORE"] ?? "").split(",").map(Number);
+  const environment = commandEnvironment(own, pending?.receive());
+  lockDown(call, { filter, openFiles, ignoredSignals });
+  return () => execute(call, command, environment);
+}
+
+/**
+ * The launch role: locks this process down and becomes the command.
+ *
+ * @param command Name and arguments of the command
+ */
+export function launch(command: readonly string[]): never {
+  let run: ReturnType<typeof prepare>;
+  try {
+    run = prepare(command);
+  } catch (error) {
+    fail(125, error instanceof Error ? error.message : String(error));
+  }
+  const { status, message } = run();
+  fail(status, message);
+}

@@ -1,0 +1,75 @@
+import { pin } from "./pin.ts";
+import type { CallName, SystemCall } from "./system_call.ts";
+
+const CLOSE_RANGE_CLOEXEC = 4;
+const PR_SET_NO_NEW_PRIVS = 38;
+const RLIMIT_NOFILE = 7;
+const SECCOMP_SET_MODE_FILTER = 1;
+const SIG_SETMASK = 2;
+const SIGNAL_SET_SIZE = 8;
+const SOCK_FILTER_SIZE = 8;
+
+/**
+ * HUP, INT, QUIT, USR1, USR2 and TERM, which the starting shell ignores so that bubblewrap outlives them, and PIPE,
+ * which the runtime ignores. What is ignored stays so over exec; what is caught does not.
+ */
+const SIGNALS_TO_RESTORE = [1, 2, 3, 10, 12, 13, 15];
+
+/** What the command is locked down with. */
+export interface LockDown {
+  /** An array of `struct sock_filter`. */
+  readonly filter: Uint8Array;
+  /** Soft limit of open files, which the runtime has raised to the hard one. */
+  readonly openFiles: number | undefined;
+  /** Numbers of signals that the command is to find ignored, as its caller had them. */
+  readonly ignoredSignals: readonly number[];
+}
+
+/**
+ * Locks down the calling thread for the command that it is about to become.
+ *
+ * @param call Makes system calls
+ * @param options The filter and the limit
+ * @throws {Error} If a step fails, naming the system call and errno; the command must not run then
+ */
+export function lockDown(call: SystemCall, options: LockDown): void {
+  const must = (step: string, name: CallName, ...parameters: readonly (number | bigint)[]) => {
+    const result = call(name, ...parameters);
+    if (result < 0) throw new Error(`Cannot lock down the command: ${step}: errno ${-result}`);
+  };
+
+  closeDescriptors(call, must);
+  const zeros = pin(new Uint8Array(32));
+  must("rt_sigprocmask", "rt_sigprocmask", SIG_SETMASK, zeros, 0, SIGNAL_SET_SIZE);
+  for (const signal of SIGNALS_TO_RESTORE) {
+    if (options.ignoredSignals.includes(signal)) continue;
+    must("rt_sigaction", "rt_sigaction", signal, zeros, 0, SIGNAL_SET_SIZE);
+  }
+  if (options.openFiles !== undefined) lowerOpenFiles(must, options.openFiles);
+  must("prctl(PR_SET_NO_NEW_PRIVS)", "prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+
+  const length = options.filter.length / SOCK_FILTER_SIZE;
+  if (!Number.isInteger(length) || length < 1 || length > 0xffff) {
+    throw new RangeError(`Cannot lock down the command: filter of ${options.filter.length} bytes`);
+  }
+  // struct sock_fprog: length u16, padding, pointer.
+  const program = pin(new Uint8Array(new BigUint64Array([BigInt(length), pin(options.filter)]).buffer));
+  must("seccomp", "seccomp", SECCOMP_SET_MODE_FILTER, 0, program);
+}
+
+type Must = (step: string, name: CallName, ...parameters: readonly (number | bigint)[]) => void;
+
+function closeDescriptors(call: SystemCall, must: Must): void {
+  // At exec, not now: the runtime still runs on them. Linux 5.9 and 5.10 have no such flag.
+  if (call("close_range", 3, 0xffffffff, CLOSE_RANGE_CLOEXEC) >= 0) return;
+  must("close_range", "close_range", 3, 0xffffffff, 0);
+}
+
+function lowerOpenFiles(must: Must, soft: number): void {
+  // struct rlimit: soft, hard. Small typed arrays move unless their buffer is made apart.
+  const limits = new BigUint64Array(new ArrayBuffer(16));
+  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(limits));
+  must("prlimit", "prlimit", 0, RLIMIT_NOFILE, 0, address);
+  if (BigInt(soft) < (limits[1] ?? 0n)) limits[0] = BigInt(soft);
+  must("prlimit", "prlimit", 0, RLIMIT_NOFILE, address, 0);
+}
