@@ -10,10 +10,10 @@ const SIGNAL_SET_SIZE = 8;
 const SOCK_FILTER_SIZE = 8;
 
 /**
- * HUP, INT, QUIT, USR1, USR2 and TERM, which the starting shell ignores so that bubblewrap outlives them, and PIPE,
- * which the runtime ignores. What is ignored stays so over exec; what is caught does not.
+ * What is ignored stays so over exec; what is caught does not. HUP, INT, QUIT, USR1, USR2 and TERM are ignored by the
+ * starting shell, so that bubblewrap outlives them; PIPE by the runtime; 32 by glibc's posix_spawn in what it starts.
  */
-const SIGNALS_TO_RESTORE = [1, 2, 3, 10, 12, 13, 15];
+const SIGNALS_TO_RESTORE = [1, 2, 3, 10, 12, 13, 15, 32];
 
 /** What the command is locked down with. */
 export interface LockDown {

@@ -1,3 +1,4 @@
+import { classify } from "../host/address_class.ts";
 import type { HostPort } from "../host/host_port.ts";
 import type { IpAddress } from "../host/ip_address.ts";
 import { isLocalhostName, localhostAddresses } from "../host/special_name.ts";
@@ -87,7 +88,8 @@ async function resolve(target: HostPort, options: DialOptions): Promise<readonly
 /** Keeps the addresses that may be dialed. One answer under a deny rule condemns the whole name. */
 function checked(target: HostPort, answers: readonly IpAddress[], options: DialOptions): IpAddress[] {
   if (answers.length === 0) throw new DialError("not-found", "the name has no address");
-  const own = options.ownAddresses();
+  // Reading the interfaces is slow, and matters only to what would pass as public.
+  const own = answers.some((answer) => classify(answer) === "public") ? options.ownAddresses() : [];
   const decisions = answers.map((answer) => decideAddress(options.policy, target, answer, own));
   const denied = decisions.find(({ allowed, rule }) => !allowed && rule !== undefined) ?? decisions[0];
   const addresses = answers.filter((_, i) => decisions[i]?.allowed);

@@ -93,11 +93,9 @@ export class SafePath {
 
   /** Every directory from the root down to the parent. */
   ancestors(): SafePath[] {
-    const found: SafePath[] = [];
-    for (let at = this.parent, below: SafePath = this; !at.equals(below); below = at, at = at.parent) {
-      found.unshift(at);
-    }
-    return found;
+    if (this.#text === "/") return [];
+    const { parent } = this;
+    return [...parent.ancestors(), parent];
   }
 
   join(relative: string): SafePath {

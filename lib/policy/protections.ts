@@ -1,4 +1,4 @@
-import { SafePath } from "../paths/safe_path.ts";
+import type { SafePath } from "../paths/safe_path.ts";
 import type { ProtectionRule } from "./decide_path.ts";
 import { SECRETS } from "./secrets.ts";
 
