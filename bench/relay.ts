@@ -221,13 +221,28 @@ async function main(): Promise<void> {
         `UNIX-CONNECT:${directory}/socat.sock`,
       ),
     );
+    const wide = freePort();
+    const block = ["-b", String(BLOCK)];
+    children.push(
+      socat(...block, `UNIX-LISTEN:${directory}/wide.sock,fork`, `TCP:127.0.0.1:${server.port},nodelay`),
+    );
+    children.push(
+      socat(
+        ...block,
+        `TCP-LISTEN:${wide},bind=127.0.0.1,fork,reuseaddr,nodelay`,
+        `UNIX-CONNECT:${directory}/wide.sock`,
+      ),
+    );
     const ways: Way[] = [
       { name: "direct", port: server.port },
       { name: "socat chain", port: chain },
+      { name: "socat chain, 256 KiB blocks", port: wide },
       { name: "tombolo", port: inner.port, handshake: `CONNECT 127.0.0.1:${server.port} HTTP/1.1\r\n\r\n` },
     ];
     for (const way of ways) await ready(way);
-    console.log(table(await measure(ways, Math.round(option("gib", 1) * 2 ** 30), option("connections", 400))));
+    console.log(
+      table(await measure(ways, Math.round(option("gib", 1) * 2 ** 30), option("connections", 400))),
+    );
   } finally {
     for (const child of children) {
       child.kill("SIGTERM");

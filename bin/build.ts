@@ -25,7 +25,9 @@ async function deno(...args: string[]): Promise<string> {
 
 /** The local files that a module is made from, relative to the checkout. */
 async function sourcesOf(entry: string): Promise<string[]> {
-  const { modules } = JSON.parse(await deno("info", "--quiet", "--json", entry)) as { modules: { specifier: string }[] };
+  const { modules } = JSON.parse(await deno("info", "--quiet", "--json", entry)) as {
+    modules: { specifier: string }[];
+  };
   return modules
     .filter(({ specifier }) => specifier.startsWith("file:"))
     .map(({ specifier }) => relative(root, fileURLToPath(specifier)))

@@ -183,6 +183,7 @@ export async function prepare(flags: readonly GivenFlag[], command: readonly str
     command,
     environment: commandEnvironment(policy.env, caller),
     cwdNamed: named !== undefined,
+    stage2: environment["TOMBOLO_LEAK"] !== undefined,
     runtime: mayHide ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
   };
   return {

@@ -1,5 +1,4 @@
 import { SafePath } from "../paths/safe_path.ts";
-import { decidePath } from "../policy/decide_path.ts";
 import type { Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
@@ -76,13 +75,8 @@ function launcher(request: PlanRequest, kind: Plan["network"], view: FileView, f
   };
 }
 
-function workingDirectory(
-  request: PlanRequest,
-  policy: Policy,
-  facts: HostFacts,
-  plan: Pick<Plan, "decider">,
-): string {
-  if (decidePath(plan.decider, "read", facts.cwd).allowed) return facts.cwd.toString();
+function workingDirectory(request: PlanRequest, policy: Policy, facts: HostFacts, view: FileView): string {
+  if (view.shows(facts.cwd)) return facts.cwd.toString();
   if (request.cwdNamed || policy.base !== "none") {
     throw new TomboloError(
       "policy",
@@ -113,11 +107,12 @@ export function makePlan(policy: Policy, facts: HostFacts, request: PlanRequest)
   return {
     network: kind,
     mounts: [...view.mounts, ...started.mounts, ...seals],
-    cwd: workingDirectory(request, policy, facts, { decider }),
+    cwd: workingDirectory(request, policy, facts, view),
     command: request.command,
     environment: request.environment,
     launcher: started.launcher,
-    seccomp: { arch: facts.arch, allowUnix: false },
+    // The command stays in the caller's process group, for the sake of the terminal: kill(0) would reach the caller.
+    seccomp: { arch: facts.arch, allowUnix: false, refuseGroupSignals: true },
     ...(policy.wallTime === undefined ? {} : { wallTime: policy.wallTime }),
     watch: view.watch,
     decider,

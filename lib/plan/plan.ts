@@ -1,3 +1,4 @@
+import type { SeccompOptions } from "./seccomp/program.ts";
 import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
@@ -35,7 +36,7 @@ export interface Plan {
   /** The command's environment, before the proxy variables. */
   readonly environment: ReadonlyMap<string, string>;
   readonly launcher: Launcher;
-  readonly seccomp: { readonly arch: "x86_64" | "aarch64"; readonly allowUnix: boolean };
+  readonly seccomp: SeccompOptions;
   /** Milliseconds. */
   readonly wallTime?: number;
   readonly watch: readonly Watch[];

@@ -45,14 +45,14 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
   workspace: {
     base: "workspace",
     purpose: "read everything but secrets, write the working directory and a private /tmp, no network",
-    read: ["/"],
+    read: ["/", "."],
     write: ["."],
     env: ORDINARY_ENVIRONMENT,
   },
   "read-only": {
     base: "read-only",
     purpose: "read everything but secrets, write only a private /tmp, no network",
-    read: ["/"],
+    read: ["/", "."],
     env: ORDINARY_ENVIRONMENT,
   },
   none: {

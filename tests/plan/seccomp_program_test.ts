@@ -141,10 +141,47 @@ for (const [column, arch] of ARCHES.entries()) {
     }
   });
 
+  Deno.test(`${arch}: signals to the own group give EPERM where refused; named groups and processes pass`, () => {
+    const [kill, setpriority, ioprio] = arch === "x86_64" ? [62, 141, 251] : [129, 140, 30];
+    const judge = (refuseGroupSignals: boolean, number: number, args: readonly bigint[]) =>
+      interpret(seccompProgram({ arch, allowUnix: false, refuseGroupSignals }), {
+        arch: AUDIT[arch],
+        number,
+        args,
+      });
+    const group: [number, bigint[]][] = [
+      [kill, [0n, 9n]],
+      [kill, [HIGH, 9n]],
+      [424, [3n, 9n, 0n, 4n]],
+      [424, [3n, 9n, 0n, 4n | HIGH]],
+      [setpriority, [1n, 0n, 19n]],
+      [ioprio, [2n, HIGH, 0n]],
+    ];
+    const named: [number, bigint[]][] = [
+      [kill, [1n, 9n]],
+      [kill, [0xffffffffn, 9n]],
+      [kill, [0xfffffffbn, 9n]],
+      [424, [3n, 9n, 0n, 0n]],
+      [setpriority, [0n, 0n, 19n]],
+      [setpriority, [1n, 5n, 19n]],
+      [ioprio, [1n, 0n, 0n]],
+      [ioprio, [2n, 5n, 0n]],
+    ];
+    for (const [number, args] of group) {
+      assert.equal(judge(true, number, args), EPERM, `${number} ${args}`);
+      assert.equal(judge(false, number, args), ALLOW, `${number} ${args}`);
+    }
+    for (const [number, args] of named) assert.equal(judge(true, number, args), ALLOW, `${number} ${args}`);
+    for (const row of REFUSED) assert.equal(judge(true, row[column === 0 ? 1 : 2], []), EPERM, row[0]);
+    assert.equal(judge(true, SOCKET[arch], [1n, 1n, 0n]), EPERM);
+    assert.equal(judge(true, CLONE3, []), ENOSYS);
+  });
+
   Deno.test(`${arch}: the program is the one reviewed`, async () => {
-    for (const allowUnix of [false, true]) {
-      const golden = new URL(`__snapshots__/seccomp_${arch}${allowUnix ? "_unix" : ""}.txt`, import.meta.url);
-      const actual = disassemble(seccompProgram({ arch, allowUnix }));
+    const kinds = { "": [false, false], _unix: [true, false], _group: [false, true] } as const;
+    for (const [suffix, [allowUnix, refuseGroupSignals]] of Object.entries(kinds)) {
+      const golden = new URL(`__snapshots__/seccomp_${arch}${suffix}.txt`, import.meta.url);
+      const actual = disassemble(seccompProgram({ arch, allowUnix, refuseGroupSignals }));
       if (Deno.env.get("UPDATE_SNAPSHOTS") === "1") await Deno.writeTextFile(golden, actual);
       assert.equal(actual, await Deno.readTextFile(golden));
     }

@@ -161,6 +161,14 @@ Deno.test("launch", async (t) => {
     assert.match(stderr, /Operation not permitted/);
   });
 
+  await t.step("keeps signals to the own group inside where the filter says so", async () => {
+    const refusing = seccompProgram({ arch, allowUnix: false, refuseGroupSignals: true });
+    const script = "kill -CONT 0; echo $?; kill -CONT $$ && echo named";
+    const { stdout, stderr } = await sandbox.run(shell(script), { filter: refusing });
+    assert.equal(stdout, "1\nnamed\n");
+    assert.match(stderr, /Operation not permitted/);
+  });
+
   await t.step("gives back the soft limit of open files", async () => {
     const before = "ulimit -Sn 256";
     const { stdout } = await sandbox.run(shell("ulimit -Sn; ulimit -Hn"), {

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly gateway?: FakeGateway;
   /** The role and its arguments, instead of launching the command. */
   readonly role?: readonly string[];
+  /** Whether the sandbox gets a session of its own. */
+  readonly newSession?: boolean;
   /** A byte array to use as the seccomp filter, or undefined for the real one. */
   readonly filter?: Uint8Array;
 }
@@ -108,6 +110,7 @@ export class Sandbox implements AsyncDisposable {
     own.push("--ro-bind", `${this.#directory}/stage2.js`, `${INSIDE}/stage2.js`);
     own.push("--ro-bind", `${this.#directory}/${filter}`, `${INSIDE}/filter`);
     own.push("--bind", this.work, "/run/work", "--chdir", "/run/work");
+    if (options.newSession === true) own.push("--new-session");
     return ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", ...mounts, ...own, ...socket];
   }
 

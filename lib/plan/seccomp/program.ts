@@ -1,4 +1,4 @@
-import { assemble } from "./assemble.ts";
+import { assemble, type Statement } from "./assemble.ts";
 import { DATA, jumpIfAnyBit, jumpIfAtLeast, jumpIfEqual, load, mark, verdict } from "./statements.ts";
 import { AUDIT_ARCH, NEWEST_SYSCALL, type SeccompArch, type SyscallName, syscallNumber } from "./syscalls.ts";
 
@@ -7,6 +7,12 @@ export interface SeccompOptions {
   readonly arch: SeccompArch;
   /** Whether AF_UNIX sockets may be made. `socketpair` is allowed either way. */
   readonly allowUnix: boolean;
+  /**
+   * Whether signals to "my process group" fail with EPERM; false unless given. A process namespace does not stop them:
+   * kill(0, ...) reaches every member of the group that the command was started in, on the host too. Needed where the
+   * command shares its caller's session (bwrap without --new-session).
+   */
+  readonly refuseGroupSignals?: boolean;
 }
 
 /** System calls that fail with EPERM whatever their arguments are. */
@@ -81,10 +87,39 @@ const AF_INET6 = 10;
 const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
 
+/** Flag of pidfd_send_signal that means the whole process group of the target. */
+const PIDFD_SIGNAL_PROCESS_GROUP = 4;
+const PRIO_PGRP = 1;
+const IOPRIO_WHO_PGRP = 2;
+
+/** Calls that act on the caller's process group without naming it. */
+const GROUP_CALLS: readonly SyscallName[] = ["kill", "pidfd_send_signal", "setpriority", "ioprio_set"];
+
+/** Judges them; a group that is named by number is one of the sandbox's own. */
+function groupRules(): Statement[] {
+  return [
+    mark("kill"),
+    load(DATA.argument(0)),
+    jumpIfEqual(0, "eperm", "allow"),
+    mark("pidfd_send_signal"),
+    load(DATA.argument(3)),
+    jumpIfAnyBit(PIDFD_SIGNAL_PROCESS_GROUP, "eperm", "allow"),
+    mark("setpriority"),
+    load(DATA.argument(0)),
+    jumpIfEqual(PRIO_PGRP, "group", "allow"),
+    mark("ioprio_set"),
+    load(DATA.argument(0)),
+    jumpIfEqual(IOPRIO_WHO_PGRP, "group", "allow"),
+    mark("group"),
+    load(DATA.argument(1)),
+    jumpIfEqual(0, "eperm", "allow"),
+  ];
+}
+
 /**
  * Builds the seccomp filter of a sandboxed command, as an array of `struct sock_filter`.
  *
- * @param options Architecture, and whether AF_UNIX sockets may be made
+ * @param options Architecture, and what else depends on the policy
  * @returns The program's bytes, little endian
  *
  * @example
@@ -93,16 +128,17 @@ const NETLINK_ROUTE = 0;
  * ```
  */
 export function seccompProgram(options: SeccompOptions): Uint8Array<ArrayBuffer> {
-  const { arch, allowUnix } = options;
+  const { arch, allowUnix, refuseGroupSignals = false } = options;
   return assemble([
     load(DATA.arch),
-    jumpIfEqual(AUDIT_ARCH[arch], "native", "kill"),
+    jumpIfEqual(AUDIT_ARCH[arch], "native", "end the process"),
     mark("native"),
     load(DATA.number),
     jumpIfAtLeast(NEWEST_SYSCALL + 1, "unknown"),
     // A plain chain: the kernel runs it once for each number when the filter is loaded, and remembers what is
     // allowed whatever the arguments.
     ...REFUSED.map((name) => jumpIfEqual(syscallNumber(name, arch), "eperm")),
+    ...(refuseGroupSignals ? GROUP_CALLS.map((name) => jumpIfEqual(syscallNumber(name, arch), name)) : []),
     jumpIfEqual(syscallNumber("ioctl", arch), "ioctl"),
     jumpIfEqual(syscallNumber("socket", arch), "socket"),
     jumpIfEqual(syscallNumber("clone", arch), "clone"),
@@ -110,7 +146,7 @@ export function seccompProgram(options: SeccompOptions): Uint8Array<ArrayBuffer>
 
     mark("unknown"),
     ...(arch === "x86_64"
-      ? [jumpIfAtLeast(X32_END, "enosys"), jumpIfAtLeast(X32_FIRST, "kill", "enosys")]
+      ? [jumpIfAtLeast(X32_END, "enosys"), jumpIfAtLeast(X32_FIRST, "end the process", "enosys")]
       : []),
     mark("enosys"),
     verdict(RETURN_ENOSYS),
@@ -135,11 +171,13 @@ export function seccompProgram(options: SeccompOptions): Uint8Array<ArrayBuffer>
     load(DATA.argument(2)),
     jumpIfEqual(NETLINK_ROUTE, "allow", "eperm"),
 
+    ...(refuseGroupSignals ? groupRules() : []),
+
     mark("allow"),
     verdict(RETURN_ALLOW),
     mark("eperm"),
     verdict(RETURN_EPERM),
-    mark("kill"),
+    mark("end the process"),
     verdict(RETURN_KILL_PROCESS),
   ]);
 }
