@@ -79,9 +79,14 @@ export class Gateway implements AsyncDisposable {
     });
   }
 
-  /** Accepts connections in the background until the gateway or the listener is closed. */
-  serve(listener: Deno.Listener): void {
+  /**
+   * Accepts connections in the background until the gateway or the listener is closed.
+   *
+   * @param accepted A connection that the listener has accepted already
+   */
+  serve(listener: Deno.Listener, accepted?: Deno.Conn): void {
     this.#listeners.add(listener);
+    if (accepted !== undefined) this.#track(this.#handle(accepted));
     this.#track(this.#accept(listener));
   }
 

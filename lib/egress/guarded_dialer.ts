@@ -65,7 +65,9 @@ export class GuardedDialer {
       const finish = (outcome: Outcome) => end({ ...outcome, address: address.toString() });
       return { connection, address, finish };
     } catch (error) {
-      const failed = error instanceof DialError ? error : new DialError("aborted", "the gateway is closing");
+      const failed = error instanceof DialError
+        ? error
+        : new DialError("aborted", abortReason(error, signal));
       if (failed.decision === undefined) {
         end({ sent: 0, received: 0, error: failed.message });
       } else {
@@ -93,4 +95,10 @@ export class GuardedDialer {
       ...(detail === undefined ? {} : { detail }),
     });
   }
+}
+
+/** A missing permission, above all, must not pass for an orderly end. */
+function abortReason(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return "the gateway is closing";
+  return error instanceof Error ? error.message : String(error);
 }

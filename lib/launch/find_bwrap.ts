@@ -42,7 +42,7 @@ export function findProgram(
  * @throws {TomboloError} where there is none that can be trusted
  */
 export function findBwrap(searchPath: string, isWritableInside: (path: string) => boolean): FoundProgram {
-  const found = findProgram("bwrap", `${searchPath}:/usr/bin:/usr/local/bin:/bin`, isWritableInside);
+  const found = findProgram("bwrap", `/usr/bin:${searchPath}:/usr/local/bin:/bin`, isWritableInside);
   if (found === undefined) {
     throw new TomboloError(
       "sandbox",

@@ -1,3 +1,4 @@
+import { lstat } from "../paths/resolve_path.ts";
 import { seccompProgram } from "../plan/seccomp/program.ts";
 import type { Plan } from "../plan/plan.ts";
 import { quote } from "../report/escape.ts";
@@ -42,11 +43,9 @@ export function ensureMasks(stateDirectory: string, uid: number | null): void {
   const directory = privateDirectory(`${stateDirectory}/mask`, uid);
   for (const name of ["file", "directory"] as const) {
     const path = `${directory}/${name}`;
-    try {
+    if (lstat(path) === undefined) {
       if (name === "file") Deno.openSync(path, { write: true, createNew: true, mode: 0 }).close();
       else Deno.mkdirSync(path, { mode: 0 });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
     const info = Deno.lstatSync(path);
     const right = name === "file" ? info.isFile && info.size === 0 && info.nlink === 1 : info.isDirectory;

@@ -1,7 +1,5 @@
 import { TomboloError } from "../report/tombolo_error.ts";
 
-// Both halves of stage2 boot in some ten milliseconds; a machine under heavy load gets time.
-const DEADLINE_MS = 30_000;
 const BRIDGE = 0x62; // "b", and its port as two bytes
 const LAUNCH = 0x6c; // "l"; it waits for the port
 
@@ -33,37 +31,22 @@ async function greet(conn: Deno.Conn): Promise<Half> {
 
 /**
  * Waits for both halves of stage2 and gives the launching one the bridge's port. The command cannot run before this,
- * so nothing else can be on the other end.
+ * so nothing else can be on the other end. There is no deadline: a bridge that fails ends the sandbox.
  *
  * @param listener The gateway's unix socket, not served yet
  * @param ended Settles when the sandbox ends; nothing is waited for then
  * @returns Whether the command is being started
  */
 export async function rendezvous(listener: Deno.UnixListener, ended: Promise<unknown>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new TomboloError("sandbox", "Cannot start the sandbox: the bridge did not start in time")),
-      DEADLINE_MS,
-    );
-  });
   const halves = async () => [await listener.accept(), await listener.accept()].map(greet);
-  try {
-    const met = await Promise.race([
-      halves().then((both) => Promise.all(both)),
-      late,
-      ended.then(() => undefined),
-    ]);
-    if (met === undefined) return false;
-    const launch = met.find((half) => half.launch !== undefined)?.launch;
-    const port = met.find((half) => half.port !== undefined)?.port;
-    if (launch === undefined || port === undefined) {
-      throw new TomboloError("sandbox", "Cannot start the sandbox: one half of stage2 came twice");
-    }
-    await launch.write(port);
-    launch.close();
-    return true;
-  } finally {
-    clearTimeout(timer);
+  const met = await Promise.race([halves().then((both) => Promise.all(both)), ended.then(() => undefined)]);
+  if (met === undefined) return false;
+  const launch = met.find((half) => half.launch !== undefined)?.launch;
+  const port = met.find((half) => half.port !== undefined)?.port;
+  if (launch === undefined || port === undefined) {
+    throw new TomboloError("sandbox", "Cannot start the sandbox: one half of stage2 came twice");
   }
+  await launch.write(port);
+  launch.close();
+  return true;
 }

@@ -8,7 +8,8 @@ export class RunDirectory implements Disposable {
   private constructor(readonly path: string) {}
 
   static create(parent: string, uid: number | null): RunDirectory {
-    const name = `${Deno.pid}-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36)}`;
+    // Unique is enough: nobody else can enter the parent.
+    const name = `${Deno.pid}-${Date.now().toString(36)}`;
     const places = [parent, "/tmp"].map((place) =>
       place === "/tmp" ? `/tmp/tombolo-${name}` : `${place}/${name}`
     );
@@ -32,7 +33,8 @@ export class RunDirectory implements Disposable {
   remove(): void {
     if (this.#removed) return;
     this.#removed = true;
-    Deno.removeSync(this.path, { recursive: true });
+    for (const { name } of Deno.readDirSync(this.path)) Deno.removeSync(`${this.path}/${name}`);
+    Deno.removeSync(this.path);
   }
 
   [Symbol.dispose](): void {

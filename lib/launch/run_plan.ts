@@ -15,8 +15,8 @@ import { StatusFile } from "./status_file.ts";
 export const TIMED_OUT = 124;
 // After this a command that does not heed TERM gets KILL.
 const KILL_AFTER_MS = 5000;
-// bubblewrap has said its init's pid long before the first of these is over.
-const UP_CHECKS_MS = [5, 20, 100, 1000];
+// bubblewrap says its init's pid after some ten of them; a machine under heavy load gets more.
+const MOST_UP_CHECKS = 20_000;
 
 /** What of the host a run needs beside its plan. */
 export interface RunContext {
@@ -45,7 +45,9 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
   SIGQUIT: 3,
   SIGABRT: 6,
   SIGKILL: 9,
+  SIGUSR1: 10,
   SIGSEGV: 11,
+  SIGUSR2: 12,
   SIGTERM: 15,
 };
 
@@ -55,8 +57,9 @@ class Run implements AsyncDisposable {
   readonly #directory: RunDirectory;
   readonly #status: StatusFile;
   #child: Deno.ChildProcess | undefined;
-  #pending: ForwardedSignal[] = [];
   #up = false;
+  /** The signal that ended the start before there was a command. */
+  #aborted: ForwardedSignal | undefined;
   #timedOut = false;
 
   constructor(private readonly plan: Plan, private readonly context: RunContext) {
@@ -71,7 +74,7 @@ class Run implements AsyncDisposable {
     await this.#checkBuilt(status);
     const moved = setAside(this.plan.watch, this.context.directories.state, this.context.uid, new Date());
     return {
-      status: this.#timedOut ? TIMED_OUT : exitStatus(status),
+      status: this.#timedOut ? TIMED_OUT : exitStatus(this.#aborted ?? status.signal, status.code),
       timedOut: this.#timedOut,
       setAside: moved,
     };
@@ -81,43 +84,42 @@ class Run implements AsyncDisposable {
     const listener = Deno.listen({ transport: "unix", path: this.#directory.socket });
     Deno.chmodSync(this.#directory.socket, 0o600);
     const child = this.#spawn();
-    // Loaded while stage2 boots.
-    const loading = import("../egress/gateway.ts");
+    const ended = child.status.then(() => undefined);
     try {
-      const met = await rendezvous(listener, child.status);
+      this.#up = await rendezvous(listener, ended);
       this.#directory.remove();
-      if (met) {
-        const { Gateway } = await loading;
-        const gateway = this.#stack.use(
-          new Gateway({ policy: this.plan.net, onEvent: this.context.onEvent }),
-        );
-        gateway.serve(listener);
-        await this.#cameUp();
-      } else {
-        listener.close();
-      }
+      if (this.#up) void this.#serve(listener, ended);
       return await child.status;
     } catch (error) {
       this.#kill();
       await child.status;
       throw error;
+    } finally {
+      listener.close();
     }
+  }
+
+  // The gateway is loaded when the first connection comes: many commands that may reach a host never do.
+  async #serve(listener: Deno.UnixListener, ended: Promise<undefined>): Promise<void> {
+    const first = await Promise.race([listener.accept().catch(() => undefined), ended]);
+    if (first === undefined) return;
+    const { Gateway } = await import("../egress/gateway.ts");
+    const gateway = this.#stack.use(new Gateway({ policy: this.plan.net, onEvent: this.context.onEvent }));
+    gateway.serve(listener, first);
   }
 
   async #alone(): Promise<Deno.CommandStatus> {
     const child = this.#spawn();
-    const timers = UP_CHECKS_MS.map((delay) =>
-      setTimeout(() => {
-        if (this.#status.initPid === undefined) return;
-        this.#directory.remove();
-        void this.#cameUp();
-      }, delay)
-    );
-    try {
-      return await child.status;
-    } finally {
-      timers.forEach(clearTimeout);
+    const { status } = child;
+    let ended = false;
+    status.finally(() => ended = true);
+    // Not with a timer: the runtime takes milliseconds to load its timers, a call to the system microseconds.
+    for (let check = 0; check < MOST_UP_CHECKS && !ended && !this.#up; check++) {
+      this.#up = this.#status.initPid !== undefined;
+      if (!this.#up) await Deno.lstat(this.#directory.path);
     }
+    this.#directory.remove();
+    return await status;
   }
 
   #spawn(): Deno.ChildProcess {
@@ -165,23 +167,17 @@ class Run implements AsyncDisposable {
   }
 
   async #send(signal: ForwardedSignal): Promise<void> {
-    // What starts the command ignores these signals: they wait until it runs.
-    const init = this.#up || this.plan.network === "none" ? this.#status.initPid : undefined;
-    if (init === undefined) this.#pending.push(signal);
-    else await sendToCommand(init, signal);
-  }
-
-  async #cameUp(): Promise<void> {
-    this.#up = true;
-    const pending = this.#pending;
-    this.#pending = [];
-    for (const signal of pending) await this.#send(signal);
+    const init = this.#up ? this.#status.initPid : undefined;
+    if (init !== undefined) return await sendToCommand(init, signal);
+    // There is no command yet that could handle it: the start is given up.
+    this.#aborted ??= signal;
+    this.#kill();
   }
 
   // bubblewrap's own failure and the command's have the same status; the status file tells them apart.
   #checkBuilt(status: Deno.CommandStatus): void {
     if (this.#status.hasLeak && this.plan.launcher.kind === "direct") throw new DescriptorLeak();
-    if (status.success || status.signal !== null || this.#status.wasBuilt) return;
+    if (status.success || status.signal !== null || this.#aborted !== undefined || this.#status.wasBuilt) return;
     forgetProbe(this.context.directories.state);
     throw new TomboloError("sandbox", "Cannot build the sandbox: bwrap failed as shown above; nothing ran");
   }
@@ -191,8 +187,8 @@ class Run implements AsyncDisposable {
   }
 }
 
-function exitStatus(status: Deno.CommandStatus): number {
-  return status.signal === null ? status.code : 128 + (SIGNAL_NUMBERS[status.signal] ?? 0);
+function exitStatus(signal: Deno.Signal | null, code: number): number {
+  return signal === null ? code : 128 + (SIGNAL_NUMBERS[signal] ?? 0);
 }
 
 /**

@@ -26,6 +26,9 @@ exec 8>>"$status"
 exec "$@"
 `;
 
+// What the bridge exits with when it cannot start; whoever waits for it must not wait for ever.
+const BRIDGE_FAILED = 125;
+
 function quoted(words: readonly string[]): string {
   return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
 }
@@ -39,5 +42,5 @@ function quoted(words: readonly string[]): string {
  */
 export function stage2Script(program: readonly string[]): string {
   const call = quoted(program);
-  return `(exec ${call} bridge </dev/null >/dev/null &)\nexec ${call} launch -- "$@"\n`;
+  return `({ ${call} bridge </dev/null >/dev/null; [ $? != ${BRIDGE_FAILED} ] || kill -KILL $$; } &)\nexec ${call} launch -- "$@"\n`;
 }

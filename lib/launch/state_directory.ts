@@ -1,3 +1,4 @@
+import { lstat } from "../paths/resolve_path.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 
@@ -16,20 +17,11 @@ export interface Directories {
  * @throws {TomboloError} where it is a link, somebody else's, or open to others
  */
 export function privateDirectory(path: string, uid: number | null): string {
-  try {
-    Deno.mkdirSync(path, { mode: 0o700 });
+  const info = lstat(path);
+  if (info === undefined) {
+    make(path);
     return path;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
-      return privateDirectory(path, uid);
-    }
-    if (!(error instanceof Deno.errors.AlreadyExists)) {
-      const reason = error instanceof Error ? error.message : "unknown error";
-      throw new TomboloError("sandbox", `Cannot make directory ${quote(path)}: ${reason}`, { cause: error });
-    }
   }
-  const info = Deno.lstatSync(path);
   const wrong = !info.isDirectory
     ? "it is not a directory"
     : info.uid !== uid
@@ -41,6 +33,15 @@ export function privateDirectory(path: string, uid: number | null): string {
   throw new TomboloError("sandbox", `Cannot use directory ${quote(path)}: ${wrong}`, {
     remedy: "remove it, or make it yours with mode 0700",
   });
+}
+
+function make(path: string): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "unknown error";
+    throw new TomboloError("sandbox", `Cannot make directory ${quote(path)}: ${reason}`, { cause: error });
+  }
 }
 
 function absolute(value: string | undefined): string | undefined {
@@ -75,12 +76,8 @@ export function openDirectories(
 }
 
 function isOwnDirectory(path: string, uid: number | null): boolean {
-  try {
-    const info = Deno.lstatSync(path);
-    return info.isDirectory && info.uid === uid;
-  } catch {
-    return false;
-  }
+  const info = lstat(path);
+  return info !== undefined && info.isDirectory && info.uid === uid;
 }
 
 /** Writes a file whole or not at all. */

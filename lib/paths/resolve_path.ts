@@ -25,7 +25,7 @@ function kindOf(info: Deno.FileInfo): FileKind {
 }
 
 /** lstat that answers `undefined` where nothing is there or nothing can be seen. */
-export function lstat(path: SafePath): Deno.FileInfo | undefined {
+export function lstat(path: SafePath | string): Deno.FileInfo | undefined {
   try {
     return Deno.lstatSync(path.toString());
   } catch {

@@ -201,7 +201,8 @@ Deno.test("a denied request with a body ends the connection after the answer", a
     `POST http://ads.test/ HTTP/1.1\r\nHost: ads.test\r\nContent-Length: 100000\r\n\r\n${"x".repeat(50_000)}`,
   );
   assert.equal((await wire.response()).status, 403);
-  assert.equal(await wire.toEnd(), "");
+  // A proper end, not a reset that could overtake the answer.
+  assert.equal(await wire.connection.read(new Uint8Array(1)), null);
 });
 
 Deno.test("a denied HEAD has no body", async () => {
@@ -247,4 +248,22 @@ Deno.test("the next request may take its time, its head may not", async () => {
   assert.match((await wire.response()).body, /^GET \/second /);
   await wire.send("GET http://ok.test/ HTTP/1.1\r\n");
   assert.equal((await wire.response()).status, 400);
+});
+
+Deno.test("a response may take longer than the handshake limit, and the connection is kept", async () => {
+  const passed = Promise.withResolvers<void>();
+  await using slow = new TcpServer(async (wire) => {
+    await wire.until("\r\n\r\n");
+    await passed.promise;
+    await wire.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow");
+  });
+  await using server = headServer();
+  await using running = await startGateway(LOCAL, { limits: { handshake: 40 } });
+  const wire = await running.connect();
+  await wire.send(get(slow.port));
+  assert.equal(await (await running.connect()).toEnd(), "");
+  passed.resolve();
+  assert.equal((await wire.response()).body, "slow");
+  await wire.send(get(server.port, "/next"));
+  assert.match((await wire.response()).body, /^GET \/next /);
 });

@@ -45,13 +45,16 @@ Deno.test("whoever gives up the place in the queue loses no slot", async () => {
   held();
   (await slots.acquire(never))();
 
-  // Called and aborted in the same moment.
-  const again = await slots.acquire(never);
-  const late = new AbortController();
-  const torn = slots.acquire(late.signal).then((release) => release(), () => {});
-  again();
-  late.abort();
-  await torn;
-  (await slots.acquire(never))();
+  // Called and aborted in the same moment, in either order.
+  for (const abortFirst of [true, false]) {
+    const again = await slots.acquire(never);
+    const late = new AbortController();
+    const torn = slots.acquire(late.signal).then((release) => release(), () => {});
+    if (abortFirst) late.abort();
+    again();
+    late.abort();
+    await torn;
+    (await slots.acquire(AbortSignal.timeout(5000)))();
+  }
   assert.equal(slots.used, 0);
 });

@@ -1,0 +1,306 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { SafePath } from "../../lib/paths/safe_path.ts";
+import { makePlan } from "../../lib/plan/make_plan.ts";
+import type { Mount, Plan } from "../../lib/plan/plan.ts";
+import { decidePath, type ProtectionRule } from "../../lib/policy/decide_path.ts";
+import { TomboloError } from "../../lib/report/tombolo_error.ts";
+import { type PlainRules, referenceView, upwards } from "../policy/path_reference.ts";
+import { FakeTree, hostFacts, pathPolicy, protection, type RuleTexts } from "./facts.ts";
+import { MountSimulator } from "./mount_simulator.ts";
+
+const PRIVATE = ["/tmp", "/run"];
+const NAMES = ["a", "b", "c"];
+const RUNS = 4000;
+
+/** A host and the rules about it. */
+interface World {
+  readonly tree: FakeTree;
+  readonly rules: Required<RuleTexts>;
+  readonly protections: readonly ProtectionRule[];
+}
+
+/** A world with its plan, and every path of it that is worth asking about. */
+interface Planned extends World {
+  readonly plan: Plan;
+  /** The rules by real path. */
+  readonly plain: PlainRules;
+  readonly existing: readonly string[];
+}
+
+const place = fc.tuple(
+  fc.constantFrom("/", "/", "/", "/tmp/", "/run/"),
+  fc.array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 4 }),
+).map(([top, parts]) => top + parts.join("/"));
+
+// Leaves are files or directories; what lies above a leaf is a directory. A link is called "l" and lies anywhere.
+const tree = fc.tuple(
+  fc.array(fc.tuple(place, fc.boolean()), { maxLength: 14 }),
+  fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { maxLength: 2 }),
+).map(([leaves, links]) => {
+  const made = new FakeTree(["/tmp/", "/run/", "/dev/", "/proc/"]);
+  for (const [path, isFile] of leaves) {
+    const inFile = upwards(path).some((at) => made.at(at) === "file");
+    if (made.at(path) === undefined && !inFile) made.add(path, isFile ? "file" : "directory");
+  }
+  for (const [from, to, dangles] of links) {
+    const directories = nameable(made).filter((path) => made.at(path) === "directory");
+    const parent = pick(directories, from);
+    const target = pick(directories, to);
+    made.add(`${parent === "/" ? "" : parent}/l`, { link: dangles ? `${target}/nowhere` : target });
+  }
+  return made;
+});
+
+function pick(list: readonly string[], index: number): string {
+  return list[index % list.length] ?? "/";
+}
+
+function nameable(made: FakeTree): string[] {
+  return made.paths.filter((path) =>
+    path !== "/dev" && path !== "/proc" && typeof made.at(path) === "string"
+  );
+}
+
+// Every existing path as a user could write it: by way of links too.
+function spellings(made: FakeTree): string[] {
+  const links = made.paths.filter((path) => typeof made.at(path) === "object");
+  const behind = links.flatMap((link) => ["", "/a", "/b", "/c/a"].map((tail) => link + tail));
+  const whole = (path: string) => made.resolve(path).kind !== undefined;
+  return [...nameable(made), ...behind].filter((path) => whole(path) && made.resolve(path).real.depth > 0);
+}
+
+function worldOf(made: FakeTree): fc.Arbitrary<World> {
+  // An allow rule for /run itself is tested by itself.
+  const openable = spellings(made).filter((path) => made.resolve(path).real.toString() !== "/run");
+  const links = made.paths.filter((path) => typeof made.at(path) === "object");
+  const existing = fc.constantFrom(...openable);
+  const list = (path: fc.Arbitrary<string>) => fc.uniqueArray(path, { maxLength: 4 });
+  const broad = fc.oneof(list(existing), list(existing).map((paths) => ["/", ...paths]));
+  const missing = fc.oneof(place, fc.constantFrom("/a", ...links.flatMap((link) => [link, `${link}/b`])));
+  const any = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom("/run", ...openable) },
+    { weight: 2, arbitrary: missing },
+  );
+  const guard = fc.tuple(any, fc.constantFrom("read", "write", "nothing"));
+  const guards = fc.uniqueArray(guard, {
+    maxLength: 4,
+    selector: ([path]) => made.resolve(path).real.toString(),
+  });
+  return fc.record({
+    tree: fc.constant(made),
+    rules: fc.record({ readAllow: broad, readDeny: list(any), writeAllow: broad, writeDeny: list(any) }),
+    protections: guards.map((all) => all.map(([path, denies]) => protection(path, denies))),
+  });
+}
+
+function planned(world: World): Planned {
+  const { rules, protections, tree: made } = world;
+  const policy = pathPolicy(rules);
+  const facts = hostFacts({ tree: made, policy, protections, privateDirectories: PRIVATE });
+  const plan = makePlan(policy, facts, {
+    command: ["true"],
+    environment: new Map(),
+    cwdNamed: false,
+    runtime: { deno: "/deno", stage2: "/stage2.js" },
+  });
+  const real = (path: string) => made.resolve(path).real.toString();
+  const list = (paths: readonly string[], effect: "allow" | "deny") =>
+    paths.map((path) => ({ path: real(path), effect }));
+  return {
+    ...world,
+    plan,
+    plain: {
+      read: [...list(rules.readAllow, "allow"), ...list(rules.readDeny, "deny")],
+      write: [...list(rules.writeAllow, "allow"), ...list(rules.writeDeny, "deny")],
+      protections: protections.map(({ path, denies }) => ({ path: real(path.toString()), denies })),
+    },
+    existing: nameable(made),
+  };
+}
+
+const world = tree.chain(worldOf).map(planned);
+
+function show(value: unknown): string {
+  return JSON.stringify(value, null, 1);
+}
+
+function check(property: (given: Planned) => void): void {
+  fc.assert(
+    fc.property(world, (given) => {
+      try {
+        property(given);
+      } catch (error) {
+        const { tree: made, rules, protections, plan } = given;
+        const guards = protections.map(({ path, denies }) => `${path} ${denies}`);
+        const about = show({
+          tree: made.paths.map((path) => [path, made.at(path)].join(" ")),
+          rules,
+          guards,
+          mounts: plan.mounts,
+        });
+        throw new Error(`${error instanceof Error ? error.message : error}\n${about}`);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+}
+
+// The private directory that hides a path: a rule that opens the directory itself takes it away, and one that opens
+// something below it opens that alone.
+function hiddenBy({ plain }: Planned, path: string): string | undefined {
+  const allow = [...plain.read, ...plain.write].filter(({ effect }) => effect === "allow");
+  const opened = allow.map((rule) => rule.path);
+  return PRIVATE.find((top) =>
+    upwards(path).includes(top) && !opened.includes(top) &&
+    !opened.some((open) => open.startsWith(`${top}/`) && upwards(path).includes(open))
+  );
+}
+
+function expected(given: Planned, path: string): "none" | "read" | "write" {
+  return hiddenBy(given, path) === undefined ? referenceView(given.plain, path) : "none";
+}
+
+// Inside a private directory nothing of the host is seen where nothing is allowed, whatever lies there instead.
+function seen(simulator: MountSimulator, path: string): "none" | "read" | "write" {
+  const found = simulator.see(path);
+  return found === "private"
+    ? "none"
+    : found === "read" || found === "write" || found === "none"
+    ? found
+    : "none";
+}
+
+function simulate(given: Planned, mounts: readonly Mount[] = given.plan.mounts): MountSimulator {
+  return new MountSimulator(given.tree, mounts);
+}
+
+Deno.test("what the mounts show of every path is what the rules decide", () => {
+  check((given) => {
+    const simulator = simulate(given);
+    for (const path of given.existing) {
+      assert.equal(seen(simulator, path), expected(given, path), `view of ${path}`);
+    }
+  });
+});
+
+Deno.test("outside the private directories the mounts and decidePath agree on every existing path", () => {
+  check((given) => {
+    const simulator = simulate(given);
+    for (const path of given.existing.filter((text) => hiddenBy(given, text) === undefined)) {
+      const decide = (access: "read" | "write") =>
+        decidePath(given.plan.decider, access, SafePath.of(path)).allowed;
+      assert.equal(["read", "write"].includes(seen(simulator, path)), decide("read"), `read ${path}`);
+      assert.equal(seen(simulator, path) === "write", decide("write"), `write ${path}`);
+    }
+  });
+});
+
+Deno.test("no mount needs a placeholder, follows a link or lies below a mask", () => {
+  check((given) => assert.deepEqual(simulate(given).faults, []));
+});
+
+Deno.test("the view is sealed wherever the sandbox itself made it, the private /tmp excepted", () => {
+  check((given) => {
+    const simulator = simulate(given);
+    for (const path of ["/", "/new", ...given.existing]) {
+      assert.notEqual(simulator.see(path), "scratch", path);
+    }
+  });
+});
+
+// A path that may not be written, and every directory above it, must keep its place: what is guarded by path on the
+// host could otherwise be moved away and made anew.
+function mustStay(given: Planned): string[] {
+  const guarded = given.existing.filter((path) => expected(given, path) !== "write");
+  const held = guarded.flatMap(upwards).filter((at) => at !== "/");
+  return [...new Set(held)].filter((at) =>
+    expected(given, at.slice(0, at.lastIndexOf("/")) || "/") === "write"
+  );
+}
+
+Deno.test("neither a guarded path nor any directory above it can be renamed or replaced", () => {
+  check((given) => {
+    const simulator = simulate(given);
+    assert.deepEqual(mustStay(given).filter((path) => simulator.canRename(path)), []);
+  });
+});
+
+Deno.test("no mount is redundant: without any one of them something else is seen, or something can be renamed", () => {
+  check((given) => {
+    const whole = simulate(given);
+    const asked = ["/", "/new", ...PRIVATE, ...given.existing];
+    const links = given.tree.paths.filter((path) => typeof given.tree.at(path) === "object");
+    const views = (simulator: MountSimulator) =>
+      [...asked.map((path) => simulator.see(path)), ...links.map((link) => simulator.hasLink(link))].join();
+    const before = views(whole);
+    const held = mustStay(given).filter((path) => !whole.canRename(path));
+    for (const dropped of given.plan.mounts) {
+      // The launcher's own files are not about the view.
+      if (["dev", "proc", "file", "socket"].includes(dropped.kind)) continue;
+      const without = simulate(given, given.plan.mounts.filter((mount) => mount !== dropped));
+      const changes = views(without) !== before || held.some((path) => without.canRename(path));
+      assert.ok(changes, `redundant: ${dropped.kind} ${dropped.target}`);
+    }
+  });
+});
+
+Deno.test("no two mounts have one target", () => {
+  check(({ plan }) => {
+    const targets = plan.mounts.filter(({ kind }) => kind !== "seal").map(({ target }) => target);
+    assert.equal(new Set(targets).size, targets.length, show(targets));
+  });
+});
+
+Deno.test("a denied path that is absent below a writable directory is watched, and nothing else is", () => {
+  check((given) => {
+    const { plan, rules, protections, tree: made } = given;
+    const denied = [
+      ...rules.readDeny,
+      ...rules.writeDeny,
+      ...protections.filter(({ denies }) => denies !== "nothing").map(({ path }) => path.toString()),
+    ].map((path) => made.resolve(path)).filter(({ kind, broken }) =>
+      kind === undefined && broken === undefined
+    );
+    const watched = denied.map(({ real }) => real.toString()).filter((path) => {
+      if (expected(given, path) === "write") return false;
+      const nearest = upwards(path).find((at) => made.at(at) !== undefined) ?? "/";
+      return simulate(given).see(nearest) === "write";
+    });
+    assert.deepEqual(new Set(plan.watch.map(({ path }) => path)), new Set(watched));
+  });
+});
+
+Deno.test("a link that an allow rule was written with is there inside, unless a rule hides the place", () => {
+  check((given) => {
+    const { rules, plain, tree: made } = given;
+    const crossed = [...rules.readAllow, ...rules.writeAllow].flatMap((path) => made.resolve(path).links);
+    const simulator = simulate(given);
+    const masks = [...plain.read.filter(({ effect }) => effect === "deny"), ...plain.protections];
+    const missing = crossed.map(String).filter((link) =>
+      !masks.some(({ path }) => upwards(link).includes(path)) &&
+      hiddenBy(given, link) === undefined && !simulator.hasLink(link)
+    );
+    assert.deepEqual(missing, []);
+  });
+});
+
+Deno.test("a rule that opens /run itself is refused, or leaves the host's /run as it was", () => {
+  for (
+    const rules of [{ readAllow: ["/", "/run"] }, { writeAllow: ["/run"] }, { writeAllow: ["/", "/run"] }]
+  ) {
+    const made = new FakeTree(["/run/", "/tmp/", "/dev/", "/proc/"]);
+    const policy = pathPolicy(rules);
+    try {
+      const plan = makePlan(policy, hostFacts({ tree: made, policy }), {
+        command: ["true"],
+        environment: new Map(),
+        cwdNamed: false,
+        runtime: { deno: "/deno", stage2: "/stage2.js" },
+      });
+      assert.deepEqual(new MountSimulator(made, plan.mounts).faults, []);
+    } catch (error) {
+      assert.ok(error instanceof TomboloError, String(error));
+    }
+  }
+});
