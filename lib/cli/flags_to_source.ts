@@ -39,7 +39,7 @@ function extend(list: EntryList | undefined, flag: GivenFlag, base: string): Ent
 function resolveEntry(value: string, entry: Entry): Entry & { addresses: string[] } {
   const colon = value.indexOf(":");
   if (colon < 1 || colon === value.length - 1) {
-    throw new TomboloError("usage", `Cannot parse --resolve=${value}: wanted HOST:ADDRESS`);
+    throw new TomboloError("usage", `Cannot parse --resolve=${quote(value)}: wanted HOST:ADDRESS`);
   }
   return { ...entry, text: value.slice(0, colon), addresses: value.slice(colon + 1).split(",") };
 }

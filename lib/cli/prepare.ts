@@ -1,5 +1,5 @@
 import { findBwrap, findProgram, type FoundProgram } from "../launch/find_bwrap.ts";
-import { gatherFacts } from "../launch/gather_facts.ts";
+import { gatherFacts, resolveTrusted } from "../launch/gather_facts.ts";
 import { probeOnce } from "../launch/probe.ts";
 import type { RunContext } from "../launch/run_plan.ts";
 import { type Directories, openDirectories } from "../launch/state_directory.ts";
@@ -31,15 +31,27 @@ function lastValue(flags: readonly GivenFlag[], name: string): string | undefine
   return flags.findLast((flag) => flag.name === name)?.value;
 }
 
-function workingDirectory(named: string | undefined): SafePath {
-  const path = named ?? Deno.cwd();
+// Where the user stands; getcwd(3) has no links in it.
+function currentDirectory(): SafePath {
   try {
-    const real = Deno.realPathSync(path);
-    if (Deno.statSync(real).isDirectory) return SafePath.of(real);
-  } catch {
-    // Said below.
+    return SafePath.of(Deno.cwd());
+  } catch (error) {
+    throw new TomboloError("usage", "Cannot find the working directory: it has been removed", {
+      cause: error,
+    });
   }
-  throw new TomboloError("usage", `Cannot use working directory ${quote(path)}: no such directory`);
+}
+
+function workingDirectory(named: string | undefined, current: SafePath, uid: number | null): SafePath {
+  if (named === undefined) return current;
+  const { real, kind } = resolveTrusted(absolute(named, current), "working directory", uid);
+  if (kind === "directory") return real;
+  throw new TomboloError("usage", `Cannot use working directory ${quote(named)}: no such directory`);
+}
+
+// A path as any program reads it: from where the user stands, nothing expanded.
+function absolute(path: string, current: SafePath): SafePath {
+  return SafePath.of(path.startsWith("/") ? path : `${current}/${path}`);
 }
 
 // Behind a link, such as /home on another disk, it is the real directory that rules must name.
@@ -66,7 +78,7 @@ function callerEnvironment(): Record<string, string> {
 async function policySources(
   flags: readonly GivenFlag[],
   cwd: SafePath,
-  given: string,
+  current: SafePath,
 ): Promise<PolicySource[]> {
   const files = flags.filter(({ name }) => name === "policy").map(({ value }) => value ?? "");
   const sources: PolicySource[] = [];
@@ -74,13 +86,7 @@ async function policySources(
     const { loadPolicyFile } = await import("../policy/load_policy_file.ts");
     // A file is named from where the user stands, as in any other program; what it holds starts at the file.
     for (const file of files) {
-      sources.push(
-        ...loadPolicyFile(
-          SafePath.of(file.startsWith("/") ? file : `${given}/${file}`).toString(),
-          file,
-          "--policy",
-        ),
-      );
+      sources.push(...loadPolicyFile(absolute(file, current).toString(), file, "--policy"));
     }
   }
   return [...sources, flagsToSource(flags, cwd.toString())];
@@ -138,8 +144,8 @@ function programs(
   uid: number | null,
 ): Programs {
   const writable = isWritableInside(policy);
-  const bwrap = findBwrap(environment["PATH"] ?? "", writable);
-  const env = findProgram("env", "/usr/bin:/bin", writable);
+  const bwrap = findBwrap(environment["PATH"] ?? "", writable, uid);
+  const env = findProgram("env", "/usr/bin:/bin", writable, uid);
   const probed = probeOnce({ bwrap, env, kernel: Deno.osRelease(), uid, stateDirectory });
   return { bwrap, env: probed.env ? env?.path : undefined };
 }
@@ -147,19 +153,25 @@ function programs(
 /**
  * From flags to a plan: files are read, rules parsed, the host looked at once.
  *
+ * @param alsoOwn Files of this run that the sandbox must not write: absolute real paths
  * @throws {TomboloError} for whatever is wrong; nothing has been started
  */
-export async function prepare(flags: readonly GivenFlag[], command: readonly string[]): Promise<Prepared> {
+export async function prepare(
+  flags: readonly GivenFlag[],
+  command: readonly string[],
+  alsoOwn: readonly string[] = [],
+): Promise<Prepared> {
   const environment = Deno.env.toObject();
   const caller = callerEnvironment();
   const uid = Deno.uid();
   const named = lastValue(flags, "cwd");
-  const cwd = workingDirectory(named);
+  const current = currentDirectory();
+  const cwd = workingDirectory(named, current, uid);
   const home = homeDirectory(caller["HOME"]);
   const variable = (name: string) =>
     name === "PWD" ? cwd.toString() : name === "HOME" ? home?.toString() : caller[name];
 
-  const sources = await policySources(flags, cwd, Deno.cwd());
+  const sources = await policySources(flags, cwd, current);
   const policy = buildPolicy(sources, { cwd: cwd.toString(), home: home?.toString(), variable });
   const directories = openDirectories((name) => environment[name], uid);
   const { bwrap, env } = programs(policy, environment, directories.state, uid);
@@ -169,7 +181,7 @@ export async function prepare(flags: readonly GivenFlag[], command: readonly str
       cwd,
       home,
       uid,
-      own: ownFiles(environment, directories),
+      own: [...ownFiles(environment, directories), ...alsoOwn],
       stateDirectory: directories.state,
       sessionDirectory: environment["XDG_RUNTIME_DIR"],
     }),

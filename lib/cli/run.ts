@@ -1,5 +1,7 @@
+import { resolveTrusted } from "../launch/gather_facts.ts";
 import { findCommand } from "../launch/find_command.ts";
 import { DescriptorLeak, type RunContext, runPlan, type RunResult } from "../launch/run_plan.ts";
+import { SafePath } from "../paths/safe_path.ts";
 import type { Plan } from "../plan/plan.ts";
 import { denialLine, DenialLog, deniedArguments } from "../report/denials.ts";
 import { escape } from "../report/escape.ts";
@@ -22,7 +24,20 @@ export function voiceOf(flags: readonly GivenFlag[]): Voice {
 
 function openEvents(flags: readonly GivenFlag[]): EventsFile | undefined {
   const path = flags.findLast(({ name }) => name === "events")?.value;
-  return path === undefined ? undefined : new EventsFile(path);
+  if (path === undefined) return undefined;
+  const absolute = SafePath.of(path.startsWith("/") ? path : `${Deno.cwd()}/${path}`);
+  return new EventsFile(resolveTrusted(absolute, "events file", Deno.uid()).real);
+}
+
+async function prepareRunnable(flags: readonly GivenFlag[], command: readonly string[], events?: EventsFile) {
+  try {
+    const prepared = await prepare(flags, command, events === undefined ? [] : [events.path.toString()]);
+    findCommand(prepared.plan);
+    return prepared;
+  } catch (error) {
+    events?.discard();
+    throw error;
+  }
 }
 
 async function runEither(plan: Plan, again: () => Plan, context: RunContext): Promise<RunResult> {
@@ -38,11 +53,14 @@ function report(voice: Voice, denials: DenialLog, plan: Plan, result: RunResult)
   const { events, more } = denials.summary();
   for (const event of events) voice.say(denialLine(event), { event });
   if (more > 0) voice.say(`denied ${more} more; --events=FILE records all`);
-  for (const { watch, to } of result.setAside) {
+  for (const { watch, path, to, failure } of result.setAside) {
     const why = "reason" in watch.rule
       ? watch.rule.reason
       : `denied by ${watch.rule.text} (${watch.rule.origin})`;
-    voice.say(`set aside ${escape(watch.path)}: ${escape(why)}; it is now ${escape(to)}`);
+    if (to !== undefined) voice.say(`set aside ${escape(path)}: ${escape(why)}; it is now ${escape(to)}`);
+    else {voice.warn(
+        `could not set aside ${escape(path)} (${escape(failure ?? "")}): remove it by hand; ${escape(why)}`,
+      );}
   }
   if (result.timedOut) voice.say(`timed out after ${plan.wallTime} ms`);
 }
@@ -64,10 +82,9 @@ export async function run(args: readonly string[]): Promise<number> {
     });
   }
   const voice = voiceOf(flags);
-  const prepared = await prepare(flags, command);
-  const { plan } = prepared;
-  findCommand(plan);
   using events = openEvents(flags);
+  const prepared = await prepareRunnable(flags, command, events);
+  const { plan } = prepared;
   const denials = new DenialLog();
   const onEvent = (event: DecisionEvent) => {
     events?.write(event);

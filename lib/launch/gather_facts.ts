@@ -24,13 +24,36 @@ const SYSTEM = ["/usr", "/etc", "/opt", "/lib", "/lib64", "/bin", "/sbin", "/var
   SafePath.of(path)
 );
 
+// Where /usr holds everything, these point into it (file-hierarchy(7)).
+const SYSTEM_LINKS = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"].map((path) =>
+  SafePath.of(path)
+);
+
 /** Whether no sandbox can have put a link there: an ordinary user cannot, and root's sandboxes write elsewhere. */
-function isTrusted(link: SafePath, policy: Policy, uid: number | null): boolean {
+function isTrustedLink(link: SafePath, uid: number | null): boolean {
   const directory = link.parent;
   const info = lstat(directory);
   if (info === undefined || info.uid !== 0 || ((info.mode ?? 0o777) & 0o022) !== 0) return false;
-  if (policy.write.allow.some(({ path }) => path.depth > 0 && path.contains(directory))) return false;
   return uid !== 0 || directory.depth === 0 || SYSTEM.some((path) => path.contains(directory));
+}
+
+/**
+ * Resolves a path that the user named and that an earlier sandbox must not have redirected (CVE-2024-42472).
+ *
+ * @param what What the path is for, as in `working directory`
+ * @throws {TomboloError} where a link on the way lies where a sandbox could have put it
+ */
+export function resolveTrusted(path: SafePath, what: string, uid: number | null): ResolvedPath {
+  const found = resolvePath(path);
+  const planted = found.links.find((link) => !isTrustedLink(link, uid));
+  if (planted === undefined) return found;
+  throw new TomboloError(
+    "policy",
+    `Cannot use ${what} ${quote(path.toString())}: ${quote(planted.toString())} is a symbolic link to ${
+      quote(found.real.toString())
+    }`,
+    { remedy: "name the target itself" },
+  );
 }
 
 function gitKind(directory: SafePath): "file" | "directory" | undefined {
@@ -106,13 +129,18 @@ export function gatherFacts(request: FactsRequest): Omit<HostFacts, "env"> {
   for (const list of [policy.read.allow, policy.read.deny, policy.write.allow, policy.write.deny, rules]) {
     for (const { path } of list) look(path);
   }
+  const systemLinks = policy.base === "none" ? SYSTEM_LINKS.filter((path) => lstat(path)?.isSymlink) : [];
+  systemLinks.forEach(look);
   const links = [...resolved.values()].flatMap((found) => found.links);
+  const isWritable = (link: SafePath) =>
+    writable.some(({ real }) => real.depth > 0 && real.contains(link.parent));
   return {
     arch: Deno.build.arch,
     home,
     cwd,
     resolved,
-    trustedLinks: new Set(links.filter((link) => isTrusted(link, policy, uid)).map(String)),
+    trustedLinks: new Set(links.filter((link) => isTrustedLink(link, uid) && !isWritable(link)).map(String)),
+    systemLinks,
     protections: rules,
     privateDirectories: privateDirectories(request.sessionDirectory),
     maskFile: `${request.stateDirectory}/mask/file`,

@@ -72,7 +72,12 @@ class Run implements AsyncDisposable {
     this.#stack.use(new SignalForwarding((signal) => void this.#send(signal)));
     const status = this.plan.network === "gateway" ? await this.#withGateway() : await this.#alone();
     await this.#checkBuilt(status);
-    const moved = setAside(this.plan.watch, this.context.directories.state, this.context.uid, new Date());
+    const moved = setAside(
+      this.plan.watch,
+      this.context.directories.state,
+      this.context.uid,
+      () => new Date(),
+    );
     return {
       status: this.#timedOut ? TIMED_OUT : exitStatus(this.#aborted ?? status.signal, status.code),
       timedOut: this.#timedOut,
@@ -177,7 +182,9 @@ class Run implements AsyncDisposable {
   // bubblewrap's own failure and the command's have the same status; the status file tells them apart.
   #checkBuilt(status: Deno.CommandStatus): void {
     if (this.#status.hasLeak && this.plan.launcher.kind === "direct") throw new DescriptorLeak();
-    if (status.success || status.signal !== null || this.#aborted !== undefined || this.#status.wasBuilt) return;
+    if (status.success || status.signal !== null || this.#aborted !== undefined || this.#status.wasBuilt) {
+      return;
+    }
     forgetProbe(this.context.directories.state);
     throw new TomboloError("sandbox", "Cannot build the sandbox: bwrap failed as shown above; nothing ran");
   }

@@ -1,13 +1,17 @@
-import { resolvePath } from "../paths/resolve_path.ts";
+import { lstat, resolvePath } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Watch } from "../plan/plan.ts";
 import { privateDirectory } from "./state_directory.ts";
 
-/** Something that appeared where a rule forbids it, and was moved away. */
+/** Something that appeared where a rule forbids it. */
 export interface SetAside {
   readonly watch: Watch;
-  /** Where it is now. */
-  readonly to: string;
+  /** What stood there: the watched path, or a link on the way to it. */
+  readonly path: string;
+  /** Where it is now; absent where it could not be moved. */
+  readonly to?: string;
+  /** Why it could not be moved. */
+  readonly failure?: string;
 }
 
 function copy(from: string, to: string): void {
@@ -19,39 +23,64 @@ function copy(from: string, to: string): void {
   for (const { name } of Deno.readDirSync(from)) copy(`${from}/${name}`, `${to}/${name}`);
 }
 
+// The command may have taken its owner's permissions away, to keep what it left from being moved.
+function openUp(path: string): void {
+  const info = lstat(path);
+  if (info === undefined || info.isSymlink) return;
+  const wanted = info.isDirectory ? 0o700 : 0o600;
+  if (((info.mode ?? 0) & wanted) !== wanted) Deno.chmodSync(path, ((info.mode ?? 0) & 0o777) | wanted);
+  if (info.isDirectory) { for (const { name } of Deno.readDirSync(path)) openUp(`${path}/${name}`); }
+}
+
 function move(from: string, to: string): void {
+  const parent = SafePath.of(from).parent.toString();
+  const mode = (Deno.lstatSync(parent).mode ?? 0) & 0o777;
+  if ((mode & 0o700) !== 0o700) Deno.chmodSync(parent, mode | 0o700);
   try {
-    Deno.renameSync(from, to);
-  } catch {
-    // The state directory may be on another file system (EXDEV).
-    copy(from, to);
-    Deno.removeSync(from, { recursive: true });
+    openUp(from);
+    try {
+      Deno.renameSync(from, to);
+    } catch {
+      // The state directory may be on another file system (EXDEV).
+      copy(from, to);
+      Deno.removeSync(from, { recursive: true });
+    }
+  } finally {
+    if ((mode & 0o700) !== 0o700) Deno.chmodSync(parent, mode);
   }
+}
+
+// A watched path crossed no link at the start: one on the way has been planted, wherever it leads.
+function whatAppeared(watch: Watch): string | undefined {
+  const { kind, links } = resolvePath(SafePath.of(watch.path));
+  return links[0]?.toString() ?? (kind === undefined ? undefined : watch.path);
 }
 
 /**
  * Moves what has appeared at watched paths into the state directory: no placeholder could be mounted there, because a
  * mount point would have been created in the user's tree.
  *
- * @returns What was moved
+ * @returns What was found, moved or not
  */
 export function setAside(
   watches: readonly Watch[],
   stateDirectory: string,
   uid: number | null,
-  now: Date,
+  now: () => Date,
 ): SetAside[] {
-  const appeared = watches.filter(({ path }) => {
-    const { kind, links } = resolvePath(SafePath.of(path));
-    // A link as the last component is set aside itself; one on the way means that the path is another one now.
-    return (kind !== undefined && links.length === 0) || links.some((link) => link.toString() === path);
-  });
-  if (appeared.length === 0) return [];
-  const parent = privateDirectory(`${stateDirectory}/set-aside`, uid);
-  const directory = privateDirectory(`${parent}/${now.toISOString().replaceAll(":", "")}-${Deno.pid}`, uid);
-  return appeared.map((watch, index) => {
-    const to = `${directory}/${index}-${SafePath.of(watch.path).name}`;
-    move(watch.path, to);
-    return { watch, to };
+  const done = new Set<string>();
+  return watches.flatMap((watch, index): SetAside[] => {
+    const path = whatAppeared(watch);
+    if (path === undefined || done.has(path)) return [];
+    done.add(path);
+    try {
+      const parent = privateDirectory(`${stateDirectory}/set-aside`, uid);
+      const name = `${now().toISOString().replaceAll(":", "")}-${Deno.pid}`;
+      const to = `${privateDirectory(`${parent}/${name}`, uid)}/${index}-${SafePath.of(path).name}`;
+      move(path, to);
+      return [{ watch, path, to }];
+    } catch (error) {
+      return [{ watch, path, failure: error instanceof Error ? error.message : String(error) }];
+    }
   });
 }

@@ -6,23 +6,26 @@
  * arguments.
  */
 export const START_SCRIPT = `
-filter=$1 status=$2 files=$3
+# No other names: a shell exports what it assigns to a name that came in the environment.
+TOMBOLO_filter=$1 TOMBOLO_status=$2 TOMBOLO_files=$3
 shift 3
 # A signal for the whole group, such as Ctrl-C, is the command's to handle: bubblewrap must outlive it.
 trap '' HUP INT QUIT USR1 USR2 TERM
 # Descriptors that the caller left open must not get in. A shell can close the low ones only.
-for path in /proc/self/fd/*; do
-  fd=\${path##*/}
-  case $fd in
+for TOMBOLO_fd in /proc/self/fd/*; do
+  case \${TOMBOLO_fd##*/} in
     [012]) ;;
-    [3-9]) eval "exec $fd>&-" ;;
-    *) if [ -e "$path" ]; then echo leaked >"$status"; [ "$filter" = - ] || exit 125; fi ;;
+    [3-9]) eval "exec \${TOMBOLO_fd##*/}>&-" ;;
+    *) if [ -e "$TOMBOLO_fd" ] && [ "$TOMBOLO_filter" != - ]; then
+      echo leaked >"$TOMBOLO_status"
+      exit 125
+    fi ;;
   esac
 done
 # The runtime has raised it (select(2) cannot hold more than 1024).
-[ "$files" = - ] || ulimit -Sn "$files"
-exec 8>>"$status"
-[ "$filter" = - ] || exec 9<"$filter"
+[ "$TOMBOLO_files" = - ] || ulimit -Sn "$TOMBOLO_files"
+exec 8>>"$TOMBOLO_status"
+[ "$TOMBOLO_filter" = - ] || exec 9<"$TOMBOLO_filter"
 exec "$@"
 `;
 

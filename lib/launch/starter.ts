@@ -1,7 +1,7 @@
 import { PORT_VARIABLES, proxyEnvironment } from "../egress/proxy_environment.ts";
 import { bwrapArguments, type BwrapContext, SECCOMP_INSIDE } from "../plan/bwrap_arguments.ts";
-import { INSIDE, isPlainVariable } from "../plan/make_plan.ts";
-import type { Plan } from "../plan/plan.ts";
+import { isPlainVariable } from "../plan/make_plan.ts";
+import { INSIDE, type Plan } from "../plan/plan.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { stage2Script, START_SCRIPT } from "./start_script.ts";
 

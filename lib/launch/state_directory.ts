@@ -40,7 +40,10 @@ function make(path: string): void {
     Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown error";
-    throw new TomboloError("sandbox", `Cannot make directory ${quote(path)}: ${reason}`, { cause: error });
+    throw new TomboloError("sandbox", `Cannot make directory ${quote(path)}: ${reason}`, {
+      remedy: "set XDG_STATE_HOME to a directory that you may write",
+      cause: error,
+    });
   }
 }
 

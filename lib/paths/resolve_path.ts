@@ -58,16 +58,20 @@ function followLinks(path: SafePath): ResolvedPath {
   let at = SafePath.root;
   let kind: FileKind | undefined = "directory";
   let rest = path.toString().split("/").filter((part) => part !== "");
+  // How many of the components to come were named by a link, not by the path.
+  let fromLink = 0;
   for (;;) {
     const part = rest.shift();
     if (part === undefined) return { real: at, kind, links };
+    const named = fromLink === 0;
+    fromLink = Math.max(0, fromLink - 1);
     if (part === "..") {
       at = at.parent;
       continue;
     }
     const next = at.join(part);
     const info = lstat(next);
-    if (info === undefined) return missing(next, rest, links);
+    if (info === undefined) return missing(next, rest, links, named);
     kind = kindOf(info);
     if (kind !== "symlink") {
       at = next;
@@ -76,16 +80,21 @@ function followLinks(path: SafePath): ResolvedPath {
     links.push(next);
     if (links.length > MAX_LINKS) return { real: path, kind: undefined, links, broken: next };
     const target = Deno.readLinkSync(next.toString());
-    rest = target.split("/").filter((piece) => piece !== "" && piece !== ".").concat(rest);
+    const pieces = target.split("/").filter((piece) => piece !== "" && piece !== ".");
+    fromLink += pieces.length;
+    rest = pieces.concat(rest);
     if (target.startsWith("/")) at = SafePath.root;
     kind = "directory";
   }
 }
 
-function missing(at: SafePath, rest: readonly string[], links: readonly SafePath[]): ResolvedPath {
-  const real = at.join(rest.join("/"));
+function missing(
+  at: SafePath,
+  rest: readonly string[],
+  links: readonly SafePath[],
+  named: boolean,
+): ResolvedPath {
+  const found = { real: at.join(rest.join("/")), kind: undefined, links };
   const last = links.at(-1);
-  return last === undefined
-    ? { real, kind: undefined, links }
-    : { real, kind: undefined, links, broken: last };
+  return named || last === undefined ? found : { ...found, broken: last };
 }

@@ -26,6 +26,8 @@ export interface HostFacts {
   readonly resolved: ReadonlyMap<string, ResolvedPath>;
   /** The links among them that lie where no sandbox can write. */
   readonly trustedLinks: ReadonlySet<string>;
+  /** Links of the root directory through which programs name their loader, such as /lib64. */
+  readonly systemLinks: readonly SafePath[];
   readonly protections: readonly ProtectionRule[];
   /** Directories whose content on the host is not shown: /tmp, /run and the like. */
   readonly privateDirectories: readonly SafePath[];

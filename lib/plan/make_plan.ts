@@ -4,11 +4,8 @@ import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { HostFacts, RuntimeFiles } from "./host_facts.ts";
 import { type FileView, planView } from "./mounts.ts";
-import type { Launcher, Mount, Plan } from "./plan.ts";
+import { INSIDE, type Launcher, type Mount, type Plan } from "./plan.ts";
 import { settleAllRules } from "./settle_rules.ts";
-
-/** Directory inside that holds stage2, its runtime and the gateway's socket. */
-export const INSIDE = "/run/tombolo";
 
 /** What to run, and with which variables. */
 export interface PlanRequest {
@@ -48,7 +45,7 @@ function runtimeMounts(
   });
   const mounts = [bind(files.deno, "deno"), bind(files.stage2, "stage2.js")];
   const [loader, ...libraries] = files.libraries ?? [];
-  if (loader === undefined || view.shows(SafePath.of(loader))) {
+  if (loader === undefined || (view.shows(SafePath.root) && view.shows(SafePath.of(loader)))) {
     return { mounts, prefix: [`${INSIDE}/deno`], shell: ["/bin/sh"] };
   }
   // Nothing of the host is shown: its loader is called by hand and told where the libraries are.

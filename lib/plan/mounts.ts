@@ -5,7 +5,7 @@ import type { PathRule, Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { HostFacts } from "./host_facts.ts";
-import type { Mount, Watch } from "./plan.ts";
+import { INSIDE, type Mount, type Watch } from "./plan.ts";
 
 /** What is seen at a path once everything above it is mounted. */
 type View = "none" | "read" | "write" | "private";
@@ -27,13 +27,26 @@ export interface FileView {
 /** What the rules show at a path; each path is decided once. */
 type ViewOf = (path: SafePath) => View;
 
-function viewsOf(decider: PathDecider): ViewOf {
+function viewsOf(decider: PathDecider, hidden: readonly SafePath[]): ViewOf {
   const known = new Map<string, View>();
+  const opened = decider.readable.allow;
+  // Below a private directory only what a rule names there is the host's.
+  const isHidden = (path: SafePath) => {
+    const over = hidden.filter((at) => at.contains(path) && !at.equals(path));
+    return over.length > 0 &&
+      !over.every((at) =>
+        opened.some((rule) =>
+          rule.path.depth > at.depth && at.contains(rule.path) && rule.path.contains(path)
+        )
+      );
+  };
   return (path) => {
     const text = path.toString();
     const before = known.get(text);
     if (before !== undefined) return before;
-    const view = decidePath(decider, "write", path).allowed
+    const view = isHidden(path)
+      ? "none"
+      : decidePath(decider, "write", path).allowed
       ? "write"
       : decidePath(decider, "read", path).allowed
       ? "read"
@@ -113,12 +126,44 @@ function links(policy: Policy, facts: HostFacts, walk: Walk): Mount[] {
   const crossed = [...policy.read.allow, ...policy.write.allow].flatMap(({ path }) =>
     facts.resolved.get(path.toString())?.links ?? []
   );
-  const hidden = crossed.filter((link) => (walk.above(link)?.view ?? "none") === "none");
-  return [...new Set(hidden.map(String))].map((target) => ({
+  const named = new Set(crossed.filter((link) => walk.above(link) === undefined).map(String));
+  // A loader is found through these, where /usr is all that is shown.
+  const system = facts.systemLinks.filter((link) => {
+    const target = facts.resolved.get(link.toString())?.real;
+    return walk.above(link) === undefined && target !== undefined && walk.above(target) !== undefined;
+  });
+  return [...named.union(new Set(system.map(String)))].map((target) => ({
     kind: "symlink",
     source: facts.resolved.get(target)?.real.toString() ?? target,
     target,
   }));
+}
+
+// stage2 stands there; a mount point for it on the host's own /run would be left behind.
+function refuseRuntimePlace(allow: readonly PathRule[]): void {
+  const rule = allow.find(({ path }) => path.toString() === "/run" || SafePath.of(INSIDE).contains(path));
+  if (rule === undefined) return;
+  throw new TomboloError(
+    "policy",
+    `Cannot allow ${quote(rule.text)} (${rule.origin}): the sandbox has a /run of its own`,
+    { remedy: "name what you need below /run" },
+  );
+}
+
+// A guard stands at the end of a link; where the sandbox may replace the link, it guards nothing.
+function refusePlantableLinks(policy: Policy, facts: HostFacts, viewOf: ViewOf): void {
+  for (const rule of [...policy.read.deny, ...policy.write.deny, ...facts.protections]) {
+    const links = facts.resolved.get(rule.path.toString())?.links ?? [];
+    const plantable = links.find((link) => viewOf(link.parent) === "write");
+    if (plantable === undefined || ("denies" in rule && rule.denies === "nothing")) continue;
+    throw new TomboloError(
+      "policy",
+      `Cannot guard ${quote(rule.text)} (${rule.origin}): ${
+        quote(plantable.toString())
+      } is a symbolic link that the sandbox could replace`,
+      { remedy: "replace the link by what it points to, or do not let its directory be written" },
+    );
+  }
 }
 
 /**
@@ -128,11 +173,13 @@ function links(policy: Policy, facts: HostFacts, walk: Walk): Mount[] {
  * @throws {TomboloError} where a rule cannot be enforced with mounts
  */
 export function planView(policy: Policy, decider: PathDecider, facts: HostFacts): FileView {
-  const viewOf = viewsOf(decider);
   const real = new Map([...facts.resolved.values()].map((found) => [found.real.toString(), found]));
   const rules = rulesOf(decider);
   const opened = new Set([...decider.read.allow, ...decider.write.allow].map(({ path }) => path.toString()));
   const hidden = facts.privateDirectories.filter((path) => !opened.has(path.toString()));
+  const viewOf = viewsOf(decider, hidden);
+  refuseRuntimePlace(decider.readable.allow);
+  refusePlantableLinks(policy, facts, viewOf);
 
   const steps = new Map<string, Step>();
   const absent: Watch[] = [];

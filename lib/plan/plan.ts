@@ -3,6 +3,9 @@ import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
 
+/** Directory inside that holds stage2, its runtime and the gateway's socket. */
+export const INSIDE = "/run/tombolo";
+
 /** One step of building the view of files, in order. */
 export type Mount =
   | { readonly kind: "read" | "write"; readonly target: string }

@@ -171,7 +171,7 @@ function netPolicy(sources: readonly PolicySource[]): NetPolicy {
     deny: deny.flatMap((list) => list.entries.map(hostRule)),
     resolve: new Map(
       sources.flatMap((source) => source.resolve ?? []).map((entry) => [
-        located(entry, () => HostPort.of(entry.text, 0)).host,
+        located(entry, () => HostPort.of(entry.text, 1)).host,
         entry.addresses.map((text) => staticAddress(entry, text)),
       ]),
     ),

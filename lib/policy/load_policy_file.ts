@@ -68,6 +68,12 @@ class PolicyFile {
     const seen = new Set<string>();
     for (const child of node.children ?? []) {
       const key: unknown = child.type === "property" ? child.children?.[0]?.value : undefined;
+      if (key === "__proto__") {
+        throw new TomboloError(
+          "policy",
+          `Cannot use policy ${this.at(child.offset)}: unknown key "__proto__"`,
+        );
+      }
       if (typeof key === "string") {
         if (seen.has(key)) {
           const path = dotted(getNodePath(child.children?.[0] ?? child));

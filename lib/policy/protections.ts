@@ -17,6 +17,7 @@ export interface ProtectionContext {
 const GIT_EXECUTED: readonly (readonly [string, string])[] = [
   ["hooks", "git runs hooks on the host"],
   ["config", "git runs commands that its configuration names"],
+  ["commondir", "it names the directory whose configuration and hooks git uses"],
   ["config.worktree", "git runs commands that its configuration names"],
   ["info/attributes", "git attributes choose filters that run"],
 ];

@@ -13,13 +13,19 @@ export class Voice {
   constructor(private readonly manner: Manner) {}
 
   #write(line: string, fields: Readonly<Record<string, unknown>>): void {
-    const text = this.manner.json ? JSON.stringify({ tombolo: line, ...fields }) : `tombolo: ${line}`;
+    // Once more for all: what a message quotes may have come from the system's own error texts.
+    const text = this.manner.json ? JSON.stringify({ tombolo: line, ...fields }) : `tombolo: ${escape(line)}`;
     Deno.stderr.writeSync(new TextEncoder().encode(text + "\n"));
   }
 
   /** Something worth knowing; left out with `--quiet`. */
   say(line: string, fields: Readonly<Record<string, unknown>> = {}): void {
     if (!this.manner.quiet) this.#write(line, fields);
+  }
+
+  /** Something that even `--quiet` must not hide. */
+  warn(line: string): void {
+    this.#write(line, {});
   }
 
   /** Something that only `--verbose` asks for. */

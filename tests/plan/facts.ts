@@ -117,6 +117,7 @@ export function hostFacts(host: FakeHost): HostFacts {
     cwd: SafePath.of(host.cwd ?? "/"),
     resolved,
     trustedLinks: new Set(host.trusted ?? links),
+    systemLinks: [],
     protections,
     privateDirectories: (host.privateDirectories ?? ["/tmp", "/run"]).map((path) => SafePath.of(path)),
     maskFile: "/state/mask/file",

@@ -11,7 +11,7 @@ import { MountSimulator } from "./mount_simulator.ts";
 
 const PRIVATE = ["/tmp", "/run"];
 const NAMES = ["a", "b", "c"];
-const RUNS = 4000;
+const RUNS = 2500;
 
 /** A host and the rules about it. */
 interface World {

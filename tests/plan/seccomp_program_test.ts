@@ -115,12 +115,19 @@ for (const [column, arch] of ARCHES.entries()) {
     }
   });
 
-  Deno.test(`${arch}: AF_UNIX sockets pass only where they are allowed, socketpair always`, () => {
+  Deno.test(`${arch}: AF_UNIX sockets pass only where they are allowed, connected pairs always`, () => {
     assert.equal(verdictOf(arch, SOCKET[arch], [1n, 1n, 0n], false), EPERM);
     assert.equal(verdictOf(arch, SOCKET[arch], [1n, 1n, 0n], true), ALLOW);
     assert.equal(verdictOf(arch, SOCKET[arch], [17n, 3n, 0n], true), EPERM);
     for (const allowUnix of [false, true]) {
-      assert.equal(verdictOf(arch, SOCKETPAIR[arch], [1n, 1n, 0n], allowUnix), ALLOW);
+      for (const type of [1n, 5n, 1n | 0x800n, 5n | 0x80000n]) {
+        assert.equal(verdictOf(arch, SOCKETPAIR[arch], [1n, type, 0n], allowUnix), ALLOW);
+      }
+      // A datagram end could send to a socket of the host by path.
+      for (const type of [2n, 3n, 2n | 0x80800n, 2n | HIGH]) {
+        const expected = allowUnix ? ALLOW : EPERM;
+        assert.equal(verdictOf(arch, SOCKETPAIR[arch], [1n, type, 0n], allowUnix), expected);
+      }
     }
   });
 
@@ -196,11 +203,12 @@ for (const [column, arch] of ARCHES.entries()) {
       if (refused.has(number)) return EPERM;
       if (number === CLONE[arch]) return (first & 0x7e020000) === 0 ? ALLOW : EPERM;
       if (number === IOCTL[arch]) return second === 0x5412 || second === 0x541c ? EPERM : ALLOW;
+      if (number === SOCKETPAIR[arch] && !allowUnix) return (second & 2) === 0 ? ALLOW : EPERM;
       if (number !== SOCKET[arch]) return ALLOW;
       const open = first === 2 || first === 10 || (first === 16 && third === 0) || (first === 1 && allowUnix);
       return open ? ALLOW : EPERM;
     };
-    const judged = [CLONE[arch], IOCTL[arch], SOCKET[arch]];
+    const judged = [CLONE[arch], IOCTL[arch], SOCKET[arch], SOCKETPAIR[arch]];
     const number = fc.oneof(
       fc.nat(600),
       fc.nat(0xffffffff),

@@ -5,7 +5,7 @@ import { AUDIT_ARCH, NEWEST_SYSCALL, type SeccompArch, type SyscallName, syscall
 /** What the filter is made for. */
 export interface SeccompOptions {
   readonly arch: SeccompArch;
-  /** Whether AF_UNIX sockets may be made. `socketpair` is allowed either way. */
+  /** Whether AF_UNIX sockets may be made. Connected pairs (stream, seqpacket) are allowed either way. */
   readonly allowUnix: boolean;
   /**
    * Whether signals to "my process group" fail with EPERM; false unless given. A process namespace does not stop them:
@@ -87,6 +87,9 @@ const AF_INET6 = 10;
 const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
 
+/** In SOCK_DGRAM (2) and SOCK_RAW (3, which AF_UNIX takes for datagram), not in SOCK_STREAM (1) and SOCK_SEQPACKET (5). */
+const DATAGRAM_BIT = 2;
+
 /** Flag of pidfd_send_signal that means the whole process group of the target. */
 const PIDFD_SIGNAL_PROCESS_GROUP = 4;
 const PRIO_PGRP = 1;
@@ -141,6 +144,7 @@ export function seccompProgram(options: SeccompOptions): Uint8Array<ArrayBuffer>
     ...(refuseGroupSignals ? GROUP_CALLS.map((name) => jumpIfEqual(syscallNumber(name, arch), name)) : []),
     jumpIfEqual(syscallNumber("ioctl", arch), "ioctl"),
     jumpIfEqual(syscallNumber("socket", arch), "socket"),
+    ...(allowUnix ? [] : [jumpIfEqual(syscallNumber("socketpair", arch), "socketpair")]),
     jumpIfEqual(syscallNumber("clone", arch), "clone"),
     jumpIfEqual(syscallNumber("clone3", arch), "enosys", "allow"),
 
@@ -170,6 +174,11 @@ export function seccompProgram(options: SeccompOptions): Uint8Array<ArrayBuffer>
     mark("netlink"),
     load(DATA.argument(2)),
     jumpIfEqual(NETLINK_ROUTE, "allow", "eperm"),
+
+    // One end of a datagram pair still sends to any path (unix(7)); a stream or seqpacket pair stays connected.
+    ...(allowUnix
+      ? []
+      : [mark("socketpair"), load(DATA.argument(1)), jumpIfAnyBit(DATAGRAM_BIT, "eperm", "allow")]),
 
     ...(refuseGroupSignals ? groupRules() : []),
 

@@ -58,6 +58,7 @@ const NUMBERS = {
   setns: [308, 268],
   setpriority: [141, 140],
   socket: [41, 198],
+  socketpair: [53, 199],
   swapoff: [168, 225],
   swapon: [167, 224],
   umount2: [166, 39],
