@@ -38,7 +38,7 @@ async function sourcesOf(entry: string): Promise<string[]> {
 function quote(path: string): string {
   const inside = relative(root, path);
   const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-  return inside.startsWith("..") ? quoted(path) : `"$root"/${quoted(inside)}`;
+  return inside.startsWith("..") ? quoted(path) : `"$tombolo_root"/${quoted(inside)}`;
 }
 
 await Deno.mkdir(cache, { recursive: true });
@@ -75,7 +75,7 @@ const inputs = new Set([
   ...stage2Sources,
 ]);
 const ready = join(work, "ready.sh");
-await Deno.writeTextFile(ready, `deno=${quote(Deno.execPath())}\ninputs='${[...inputs].sort().join(" ")}'\n`);
+await Deno.writeTextFile(ready, `tombolo_deno=${quote(Deno.execPath())}\ntombolo_inputs='${[...inputs].sort().join(" ")}'\n`);
 // As old as the start of the build: a source that changed meanwhile counts as newer.
 await Deno.utime(ready, started, started);
 await Deno.rename(ready, join(cache, "ready.sh"));

@@ -1,7 +1,5 @@
 # shellcheck shell=sh
-# Sourced by bin/tombolo and bin/test with `root` set: sees to Deno, the packages and the bundles in .cache.
-
-deno_version=2.9.6
+# Sourced by bin/tombolo and bin/test with `tombolo_root` set: sees to Deno, the packages and the bundles in .cache.
 
 say() { printf 'tombolo: %s\n' "$1" >&2; }
 fail() {
@@ -9,11 +7,13 @@ fail() {
   exit 125
 }
 
-# Sets `deno`. Several first starts at once only repeat work: each has its own directory and renames into place.
+# Sets `tombolo_deno`. Several first starts at once only repeat work: each has its own directory and renames into place.
 set_up() {
-  cache=$root/.cache
-  # In a subshell, which has its own traps and working directory; never the command's stdin and stdout.
+  # In a subshell, which has its own names, traps and working directory; never the command's stdin and stdout.
   (
+    root=$tombolo_root
+    cache=$root/.cache
+    deno_version=2.9.6
     work=$(mkdir -p "$cache" 2>/dev/null && mktemp -d "$cache/setup.XXXXXX" 2>/dev/null) ||
       fail "Cannot set up $cache: not writable; the owner of the checkout must run bin/tombolo --version once"
     trap 'rm -rf "$work"' EXIT
@@ -29,7 +29,7 @@ set_up() {
       "$root/bin/build.ts" "$work" || fail "Cannot build tombolo from $root"
   ) </dev/null >&2 || exit
   # shellcheck source=/dev/null
-  . "$cache/ready.sh"
+  . "$tombolo_root/.cache/ready.sh"
 }
 
 # Sets `deno` to the one on PATH if it will do, otherwise to a fetched one.
