@@ -13,7 +13,8 @@ if [ "$2" = INT ] || [ "$2" = QUIT ]; then
   set -- "$1" "$2" \${stat##*) }
   [ "$6" = 0 ] && [ "$7" = 0 ] || [ "$5" != "$8" ] || exit 0
 fi
-read -r children <"/proc/$1/task/$1/children" || exit 0
+# The list has no final newline, and read says so.
+read -r children <"/proc/$1/task/$1/children" || [ -n "$children" ] || exit 0
 for child in $children; do
   kill -s "$2" "$child"
   exit

@@ -94,6 +94,7 @@ export function starterOf(plan: Plan, context: StartContext): Start {
       stage2 ? "-" : context.seccomp,
       context.status,
       files ?? "-",
+      String(Deno.pid),
       context.bwrap,
       ...bwrapArguments(plan, { ...context, command: innerCommand(plan) }),
     ],

@@ -98,7 +98,7 @@ export function makePlan(policy: Policy, facts: HostFacts, request: PlanRequest)
   const started = launcher(request, kind, view, facts);
   const sealed = facts.privateDirectories.filter((path) => path.toString() !== "/tmp").map(String);
   const seals: Mount[] = view.mounts
-    .filter((mount) => mount.kind === "tmpfs" && sealed.includes(mount.target))
+    .filter((mount) => mount.kind === "tmpfs" && mount.mode !== "0111" && sealed.includes(mount.target))
     .map(({ target }) => ({ kind: "seal", target }));
   if (!view.mounts.some(({ target }) => target === "/")) seals.push({ kind: "seal", target: "/" });
   return {

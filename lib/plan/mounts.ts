@@ -32,7 +32,7 @@ function viewsOf(decider: PathDecider, hidden: readonly SafePath[]): ViewOf {
   const opened = decider.readable.allow;
   // Below a private directory only what a rule names there is the host's.
   const isHidden = (path: SafePath) => {
-    const over = hidden.filter((at) => at.contains(path) && !at.equals(path));
+    const over = hidden.filter((at) => at.contains(path));
     return over.length > 0 &&
       !over.every((at) =>
         opened.some((rule) =>

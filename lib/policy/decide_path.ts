@@ -63,15 +63,21 @@ function winner(rules: PathRules, path: SafePath): Verdict {
   return best;
 }
 
-/** The deepest protection that speaks about a path, if it refuses anything. */
-export function protectionOf(
-  protections: readonly ProtectionRule[],
-  path: SafePath,
-): ProtectionRule | undefined {
+function deepest(protections: readonly ProtectionRule[], path: SafePath): ProtectionRule | undefined {
   let best: ProtectionRule | undefined;
   for (const rule of protections) {
     if (rule.path.contains(path) && (best === undefined || rule.path.depth >= best.path.depth)) best = rule;
   }
+  return best;
+}
+
+/** The deepest protection that speaks about a path, if it refuses anything; what hides it comes before what keeps it. */
+export function protectionOf(
+  protections: readonly ProtectionRule[],
+  path: SafePath,
+): ProtectionRule | undefined {
+  const hiding = deepest(protections.filter(({ denies }) => denies !== "write"), path);
+  const best = hiding?.denies === "read" ? hiding : deepest(protections, path);
   return best?.denies === "nothing" ? undefined : best;
 }
 

@@ -182,7 +182,7 @@ export function loadPolicyFile(
   if (within.includes(path) || within.length >= DEEPEST) {
     throw new TomboloError("policy", `Cannot extend ${quote(name)} (${askedBy}): it extends itself`);
   }
-  const file = new PolicyFile(path, escape(name), read(path, askedBy));
+  const file = parse(path, name, askedBy);
   const { extends: parents } = file.document;
   const directory = path.slice(0, path.lastIndexOf("/"));
   const presets: Entry[] = [];

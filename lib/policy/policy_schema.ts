@@ -69,7 +69,11 @@ export function checkForm(value: unknown): { document: PolicyDocument } | { prob
   const result = policySchema.safeParse(value);
   if (result.success) return { document: result.data };
   const issue = result.error.issues[0];
-  const path = (issue?.path ?? []).filter((part) => typeof part !== "symbol");
+  // Of "a list or true", what is said of the list tells which entry is wrong.
+  const inner = issue?.code === "invalid_union"
+    ? issue.errors.flat().find((each) => each.path.length > 0)
+    : undefined;
+  const path = [...issue?.path ?? [], ...inner?.path ?? []].filter((part) => typeof part !== "symbol");
   if (issue?.code === "unrecognized_keys") {
     const unknownKey = issue.keys[0] ?? "";
     return { problem: { path: [...path, unknownKey], unknownKey, wanted: `one of ${known(path)}` } };

@@ -91,6 +91,8 @@ export interface FakeHost {
   readonly privateDirectories?: readonly string[];
   /** Links that no sandbox can have planted; all of them unless named. */
   readonly trusted?: readonly string[];
+  /** Links such as /lib64. */
+  readonly systemLinks?: readonly string[];
   readonly env?: string;
 }
 
@@ -110,6 +112,8 @@ export function hostFacts(host: FakeHost): HostFacts {
   ) {
     for (const { path } of list) look(path);
   }
+  const systemLinks = (host.systemLinks ?? []).map((path) => SafePath.of(path));
+  systemLinks.forEach(look);
   const links = tree.paths.filter((path) => typeof tree.at(path) === "object");
   return {
     arch: "x86_64",
@@ -117,7 +121,7 @@ export function hostFacts(host: FakeHost): HostFacts {
     cwd: SafePath.of(host.cwd ?? "/"),
     resolved,
     trustedLinks: new Set(host.trusted ?? links),
-    systemLinks: [],
+    systemLinks,
     protections,
     privateDirectories: (host.privateDirectories ?? ["/tmp", "/run"]).map((path) => SafePath.of(path)),
     maskFile: "/state/mask/file",

@@ -20,12 +20,16 @@ interface World {
   readonly protections: readonly ProtectionRule[];
 }
 
-/** A world with its plan, and every path of it that is worth asking about. */
-interface Planned extends World {
-  readonly plan: Plan;
+/** A world with every path of it that is worth asking about, and its plan or the refusal of one. */
+interface Ruled extends World {
+  readonly outcome: Plan | TomboloError;
   /** The rules by real path. */
   readonly plain: PlainRules;
   readonly existing: readonly string[];
+}
+
+interface Planned extends Ruled {
+  readonly plan: Plan;
 }
 
 const place = fc.tuple(
@@ -94,22 +98,30 @@ function worldOf(made: FakeTree): fc.Arbitrary<World> {
   });
 }
 
-function planned(world: World): Planned {
-  const { rules, protections, tree: made } = world;
+function planOf({ rules, protections, tree: made }: World): Plan | TomboloError {
   const policy = pathPolicy(rules);
   const facts = hostFacts({ tree: made, policy, protections, privateDirectories: PRIVATE });
-  const plan = makePlan(policy, facts, {
-    command: ["true"],
-    environment: new Map(),
-    cwdNamed: false,
-    runtime: { deno: "/deno", stage2: "/stage2.js" },
-  });
+  try {
+    return makePlan(policy, facts, {
+      command: ["true"],
+      environment: new Map(),
+      cwdNamed: false,
+      runtime: { deno: "/deno", stage2: "/stage2.js" },
+    });
+  } catch (error) {
+    if (error instanceof TomboloError) return error;
+    throw error;
+  }
+}
+
+function ruled(world: World): Ruled {
+  const { rules, protections, tree: made } = world;
   const real = (path: string) => made.resolve(path).real.toString();
   const list = (paths: readonly string[], effect: "allow" | "deny") =>
     paths.map((path) => ({ path: real(path), effect }));
   return {
     ...world,
-    plan,
+    outcome: planOf(world),
     plain: {
       read: [...list(rules.readAllow, "allow"), ...list(rules.readDeny, "deny")],
       write: [...list(rules.writeAllow, "allow"), ...list(rules.writeDeny, "deny")],
@@ -119,7 +131,7 @@ function planned(world: World): Planned {
   };
 }
 
-const world = tree.chain(worldOf).map(planned);
+const world = tree.chain(worldOf).map(ruled);
 
 function show(value: unknown): string {
   return JSON.stringify(value, null, 1);
@@ -128,10 +140,11 @@ function show(value: unknown): string {
 function check(property: (given: Planned) => void): void {
   fc.assert(
     fc.property(world, (given) => {
+      const { tree: made, rules, protections, outcome: plan } = given;
+      if (plan instanceof TomboloError) return;
       try {
-        property(given);
+        property({ ...given, plan });
       } catch (error) {
-        const { tree: made, rules, protections, plan } = given;
         const guards = protections.map(({ path, denies }) => `${path} ${denies}`);
         const about = show({
           tree: made.paths.map((path) => [path, made.at(path)].join(" ")),
@@ -148,7 +161,7 @@ function check(property: (given: Planned) => void): void {
 
 // The private directory that hides a path: a rule that opens the directory itself takes it away, and one that opens
 // something below it opens that alone.
-function hiddenBy({ plain }: Planned, path: string): string | undefined {
+function hiddenBy({ plain }: Ruled, path: string): string | undefined {
   const allow = [...plain.read, ...plain.write].filter(({ effect }) => effect === "allow");
   const opened = allow.map((rule) => rule.path);
   return PRIVATE.find((top) =>
@@ -157,7 +170,7 @@ function hiddenBy({ plain }: Planned, path: string): string | undefined {
   );
 }
 
-function expected(given: Planned, path: string): "none" | "read" | "write" {
+function expected(given: Ruled, path: string): "none" | "read" | "write" {
   return hiddenBy(given, path) === undefined ? referenceView(given.plain, path) : "none";
 }
 
@@ -285,22 +298,44 @@ Deno.test("a link that an allow rule was written with is there inside, unless a 
   });
 });
 
-Deno.test("a rule that opens /run itself is refused, or leaves the host's /run as it was", () => {
+Deno.test("a plan is refused exactly where a guard stands behind a link that the sandbox could replace", () => {
+  let refusals = 0;
+  const about = (given: Ruled) => {
+    const { tree: made, rules, protections, outcome } = given;
+    const guards = [
+      ...rules.readDeny,
+      ...rules.writeDeny,
+      ...protections.filter(({ denies }) => denies !== "nothing").map(({ path }) => path.toString()),
+    ];
+    const replaceable = guards.flatMap((path) => made.resolve(path).links).some((link) =>
+      expected(given, link.parent.toString()) === "write"
+    );
+    assert.equal(outcome instanceof TomboloError, replaceable, String(outcome));
+    if (replaceable) refusals++;
+  };
+  fc.assert(fc.property(world, about), { numRuns: RUNS });
+  assert.ok(refusals > 0);
+});
+
+Deno.test("a rule that opens /run itself is refused, a rule below it is not", () => {
+  const made = new FakeTree(["/run/user/me/", "/run/tombolo/x/", "/tmp/", "/dev/", "/proc/"]);
+  const outcome = (rules: RuleTexts) =>
+    planOf({
+      tree: made,
+      rules: { readAllow: [], readDeny: [], writeAllow: [], writeDeny: [], ...rules },
+      protections: [],
+    });
   for (
-    const rules of [{ readAllow: ["/", "/run"] }, { writeAllow: ["/run"] }, { writeAllow: ["/", "/run"] }]
+    const rules of [{ readAllow: ["/", "/run"] }, { writeAllow: ["/run"] }, { readAllow: ["/run/tombolo/x"] }]
   ) {
-    const made = new FakeTree(["/run/", "/tmp/", "/dev/", "/proc/"]);
-    const policy = pathPolicy(rules);
-    try {
-      const plan = makePlan(policy, hostFacts({ tree: made, policy }), {
-        command: ["true"],
-        environment: new Map(),
-        cwdNamed: false,
-        runtime: { deno: "/deno", stage2: "/stage2.js" },
-      });
-      assert.deepEqual(new MountSimulator(made, plan.mounts).faults, []);
-    } catch (error) {
-      assert.ok(error instanceof TomboloError, String(error));
-    }
+    const refusal = outcome(rules);
+    assert.ok(refusal instanceof TomboloError, show(rules));
+    assert.match(refusal.message, /the sandbox has a \/run of its own/);
   }
+  const plan = outcome({ readAllow: ["/", "/run/user"] });
+  assert.ok(!(plan instanceof TomboloError));
+  const simulator = new MountSimulator(made, plan.mounts);
+  assert.deepEqual(simulator.faults, []);
+  assert.equal(simulator.see("/run/user/me"), "read");
+  assert.equal(simulator.see("/run/tombolo/x"), "private");
 });

@@ -37,11 +37,15 @@ function climb(rules: readonly PlainRule[], path: string): boolean {
 }
 
 function refusedBy(protections: readonly PlainProtection[], path: string): PlainProtection["denies"] {
-  for (const at of upwards(path)) {
-    const here = protections.filter((rule) => rule.path === at).at(-1);
-    if (here !== undefined) return here.denies;
-  }
-  return "nothing";
+  const nearest = (kinds: readonly PlainProtection["denies"][]) => {
+    for (const at of upwards(path)) {
+      const here = protections.filter((rule) => rule.path === at && kinds.includes(rule.denies)).at(-1);
+      if (here !== undefined) return here.denies;
+    }
+    return "nothing";
+  };
+  // Keeping a file from being written does not show what is hidden.
+  return nearest(["read", "nothing"]) === "read" ? "read" : nearest(["read", "write", "nothing"]);
 }
 
 /** What the rules let a path be, worked out another way than in the product. */
