@@ -7,8 +7,10 @@ import { SafePath } from "../paths/safe_path.ts";
 import type { HostFacts, RuntimeFiles } from "../plan/host_facts.ts";
 import { makePlan } from "../plan/make_plan.ts";
 import type { Plan } from "../plan/plan.ts";
-import { buildPolicy } from "../policy/build_policy.ts";
+import type { BuildContext } from "../policy/build_context.ts";
 import { commandEnvironment } from "../policy/command_environment.ts";
+import { expandPresets } from "../policy/expand_presets.ts";
+import { NO_NET, parsePolicy, speaksOfHosts } from "../policy/parse_policy.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { PolicySource } from "../policy/policy_source.ts";
 import { quote } from "../report/escape.ts";
@@ -92,6 +94,14 @@ async function policySources(
   return [...sources, flagsToSource(flags, cwd.toString())];
 }
 
+// As buildPolicy, but what parses hosts is loaded only where a rule names any.
+async function policyOf(sources: readonly PolicySource[], context: BuildContext): Promise<Policy> {
+  const expanded = expandPresets(sources, context);
+  if (!speaksOfHosts(expanded)) return parsePolicy(expanded, context, NO_NET);
+  const { netPolicy } = await import("../policy/net_rules.ts");
+  return parsePolicy(expanded, context, netPolicy(expanded.sources));
+}
+
 /** tombolo's own files; from source, bin/tombolo says where they are. */
 function ownFiles(environment: Environment, directories: Directories): string[] {
   const root = environment["TOMBOLO_ROOT"] ?? import.meta.dirname;
@@ -172,7 +182,7 @@ export async function prepare(
     name === "PWD" ? cwd.toString() : name === "HOME" ? home?.toString() : caller[name];
 
   const sources = await policySources(flags, cwd, current);
-  const policy = buildPolicy(sources, { cwd: cwd.toString(), home: home?.toString(), variable });
+  const policy = await policyOf(sources, { cwd: cwd.toString(), home: home?.toString(), variable });
   const directories = openDirectories((name) => environment[name], uid);
   const { bwrap, env } = programs(policy, environment, directories.state, uid);
   const facts: HostFacts = {

@@ -3,9 +3,9 @@ import { findCommand } from "../launch/find_command.ts";
 import { DescriptorLeak, type RunContext, runPlan, type RunResult } from "../launch/run_plan.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Plan } from "../plan/plan.ts";
-import { denialLine, DenialLog, deniedArguments } from "../report/denials.ts";
+import { DenialLog } from "../report/denial_log.ts";
 import { escape } from "../report/escape.ts";
-import type { DecisionEvent } from "../report/event.ts";
+import type { DecisionEvent, EventSink } from "../report/event.ts";
 import { EventsFile } from "../report/events_file.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { Voice } from "../report/voice.ts";
@@ -49,11 +49,8 @@ async function runEither(plan: Plan, again: () => Plan, context: RunContext): Pr
   }
 }
 
-function report(voice: Voice, denials: DenialLog, plan: Plan, result: RunResult): void {
-  const { events, more } = denials.summary();
-  for (const event of events) voice.say(denialLine(event), { event });
-  if (more > 0) voice.say(`denied ${more} more; --events=FILE records all`);
-  for (const { watch, path, to, failure } of result.setAside) {
+function reportSetAside(voice: Voice, { setAside }: RunResult): void {
+  for (const { watch, path, to, failure } of setAside) {
     const why = "reason" in watch.rule
       ? watch.rule.reason
       : `denied by ${watch.rule.text} (${watch.rule.origin})`;
@@ -62,7 +59,33 @@ function report(voice: Voice, denials: DenialLog, plan: Plan, result: RunResult)
         `could not set aside ${escape(path)} (${escape(failure ?? "")}): remove it by hand; ${escape(why)}`,
       );}
   }
-  if (result.timedOut) voice.say(`timed out after ${plan.wallTime} ms`);
+}
+
+// What was asked for in vain: by the network, and, where the command failed, by its arguments.
+async function reportDenials(
+  voice: Voice,
+  denials: DenialLog,
+  plan: Plan,
+  onEvent: EventSink,
+  status: number,
+): Promise<void> {
+  if (status === 0 && denials.isEmpty) return;
+  const { deniedArguments, denialLine } = await import("../report/denials.ts");
+  if (status !== 0) { for (const event of deniedArguments(plan, new Date().toISOString())) onEvent(event); }
+  const { events, more } = denials.summary();
+  for (const event of events) voice.say(denialLine(event), { event });
+  if (more > 0) voice.say(`denied ${more} more; --events=FILE records all`);
+}
+
+function protectionEvents({ setAside }: RunResult): DecisionEvent[] {
+  return setAside.map(({ watch, path }) => ({
+    time: new Date().toISOString(),
+    kind: "protection",
+    decision: "deny",
+    target: path,
+    reason: "set aside",
+    rule: { text: watch.rule.text, origin: watch.rule.origin },
+  }));
 }
 
 /**
@@ -93,18 +116,9 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const notice of plan.notices) voice.say(notice);
   voice.detail(`network ${plan.network}, ${plan.mounts.length} mounts, started by ${plan.launcher.kind}`);
   const result = await runEither(plan, prepared.planThroughStage2, { ...prepared.context, onEvent });
-  const time = new Date().toISOString();
-  if (result.status !== 0) { for (const event of deniedArguments(plan, time)) onEvent(event); }
-  for (const { watch } of result.setAside) {
-    onEvent({
-      time,
-      kind: "protection",
-      decision: "deny",
-      target: watch.path,
-      reason: "set aside",
-      rule: { text: watch.rule.text, origin: watch.rule.origin },
-    });
-  }
-  report(voice, denials, plan, result);
+  for (const event of protectionEvents(result)) events?.write(event);
+  await reportDenials(voice, denials, plan, onEvent, result.status);
+  reportSetAside(voice, result);
+  if (result.timedOut) voice.say(`timed out after ${plan.wallTime} ms`);
   return result.status;
 }

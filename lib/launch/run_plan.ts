@@ -5,7 +5,7 @@ import { ensureMasks, seccompFile } from "./host_files.ts";
 import { forgetProbe } from "./probe.ts";
 import { rendezvous } from "./rendezvous.ts";
 import { RunDirectory, sweepRunDirectories } from "./run_directory.ts";
-import { type SetAside, setAside } from "./set_aside.ts";
+import type { SetAside } from "./set_aside.ts";
 import { type ForwardedSignal, sendToCommand, SignalForwarding } from "./signals.ts";
 import { starterOf } from "./starter.ts";
 import type { Directories } from "./state_directory.ts";
@@ -72,17 +72,19 @@ class Run implements AsyncDisposable {
     this.#stack.use(new SignalForwarding((signal) => void this.#send(signal)));
     const status = this.plan.network === "gateway" ? await this.#withGateway() : await this.#alone();
     await this.#checkBuilt(status);
-    const moved = setAside(
-      this.plan.watch,
-      this.context.directories.state,
-      this.context.uid,
-      () => new Date(),
-    );
+    const moved = await this.#setAside();
     return {
       status: this.#timedOut ? TIMED_OUT : exitStatus(this.#aborted ?? status.signal, status.code),
       timedOut: this.#timedOut,
       setAside: moved,
     };
+  }
+
+  async #setAside(): Promise<SetAside[]> {
+    const { plan: { watch }, context: { directories, uid } } = this;
+    if (watch.length === 0) return [];
+    const { setAside } = await import("./set_aside.ts");
+    return setAside(watch, directories.state, uid, () => new Date());
   }
 
   async #withGateway(): Promise<Deno.CommandStatus> {

@@ -1,7 +1,10 @@
 import type { EnvPolicy, NameRule } from "./policy.ts";
 
-function matches(rules: readonly NameRule[], name: string): boolean {
-  return rules.some(({ text }) => text.endsWith("*") ? name.startsWith(text.slice(0, -1)) : text === name);
+// Sorted out once: every variable of the caller is asked about.
+function matcher(rules: readonly NameRule[]): (name: string) => boolean {
+  const names = new Set(rules.map(({ text }) => text));
+  const heads = [...names].filter((text) => text.endsWith("*")).map((text) => text.slice(0, -1));
+  return (name) => names.has(name) || heads.some((head) => name.startsWith(head));
 }
 
 /**
@@ -16,9 +19,11 @@ export function commandEnvironment(
   policy: EnvPolicy,
   caller: Readonly<Record<string, string>>,
 ): Map<string, string> {
+  const allows = matcher(policy.allow);
+  const denies = matcher(policy.deny);
   const environment = new Map<string, string>();
   for (const [name, value] of Object.entries(caller)) {
-    if (matches(policy.allow, name) && !matches(policy.deny, name)) environment.set(name, value);
+    if (allows(name) && !denies(name)) environment.set(name, value);
   }
   environment.set("TMPDIR", "/tmp");
   for (const [name, value] of policy.set) environment.set(name, value);

@@ -121,6 +121,17 @@ function read(path: string, askedBy: string): string {
   }
 }
 
+function parse(path: string, name: string, askedBy: string): PolicyFile {
+  try {
+    return new PolicyFile(path, escape(name), read(path, askedBy));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new TomboloError("policy", `Cannot parse policy ${escape(name)}: it is nested too deeply`, {
+      cause: error,
+    });
+  }
+}
+
 function list(
   file: PolicyFile,
   keys: KeyPath,

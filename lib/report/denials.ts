@@ -5,8 +5,6 @@ import { decidePath } from "../policy/decide_path.ts";
 import { escape } from "./escape.ts";
 import type { DecisionEvent } from "./event.ts";
 
-const MOST_LINES = 5;
-
 // Programs whose path arguments are written; of any other, only reading can be told from the arguments.
 const WRITERS: ReadonlySet<string> = new Set(
   [
@@ -32,32 +30,6 @@ const WRITERS: ReadonlySet<string> = new Set(
 export function denialLine(event: Pick<DecisionEvent, "kind" | "target" | "reason" | "suggestion">): string {
   const hint = event.suggestion === undefined ? "" : `; to allow: ${escape(event.suggestion)}`;
   return `denied ${event.kind} ${escape(event.target)} (${escape(event.reason)})${hint}`;
-}
-
-/** Remembers what was denied, each thing once, and how often. */
-export class DenialLog {
-  readonly #denied = new Map<string, { event: DecisionEvent; count: number }>();
-
-  note(event: DecisionEvent): void {
-    if (event.decision !== "deny") return;
-    const key = `${event.kind} ${event.target} ${event.reason}`;
-    const known = this.#denied.get(key);
-    if (known !== undefined) known.count++;
-    // A command that asks for ever new names must not fill the tool's memory.
-    else if (this.#denied.size < 1000) this.#denied.set(key, { event, count: 1 });
-  }
-
-  /** What was denied, the most useful first: with a flag that would help, then the most frequent. */
-  summary(): { events: DecisionEvent[]; more: number } {
-    const useful = (event: DecisionEvent) => event.suggestion === undefined ? 0 : 1;
-    const sorted = [...this.#denied.values()].sort((a, b) =>
-      useful(b.event) - useful(a.event) || b.count - a.count
-    );
-    return {
-      events: sorted.slice(0, MOST_LINES).map(({ event }) => event),
-      more: Math.max(0, sorted.length - MOST_LINES),
-    };
-  }
 }
 
 function candidates(plan: Plan): SafePath[] {

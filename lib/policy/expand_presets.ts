@@ -1,0 +1,73 @@
+import { SafePath } from "../paths/safe_path.ts";
+import { quote } from "../report/escape.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import type { BuildContext } from "./build_context.ts";
+import type { BaseName } from "./policy.ts";
+import type { Entry, EntryList, PolicySource } from "./policy_source.ts";
+import { type Preset, preset } from "./presets.ts";
+
+/** Sources with the presets that they name put before them. */
+export interface ExpandedSources {
+  readonly base: BaseName;
+  readonly sources: readonly PolicySource[];
+  readonly notices: readonly string[];
+}
+
+function choosePresets(sources: readonly PolicySource[]): { base: BaseName; presets: [Entry, Preset][] } {
+  const named = sources.flatMap((source) => source.presets ?? []);
+  const unique = named.filter((entry, index) =>
+    named.findIndex((other) => other.text === entry.text) === index
+  );
+  const presets = unique.map((entry): [Entry, Preset] => [entry, preset(entry.text, entry.origin)]);
+  const bases = presets.filter(([, found]) => found.base !== undefined);
+  const [first, second] = bases;
+  if (first !== undefined && second !== undefined) {
+    throw new TomboloError(
+      "policy",
+      `Cannot start from two presets: ${first[0].text} (${first[0].origin}) and ${second[0].text} (${
+        second[0].origin
+      }); choose one`,
+    );
+  }
+  if (first?.[1].base !== undefined) return { base: first[1].base, presets };
+  const workspace: Entry = { text: "workspace", origin: "the default", base: "/" };
+  return { base: "workspace", presets: [[workspace, preset("workspace", workspace.origin)], ...presets] };
+}
+
+// The working directory of a preset is left out where it would open a home directory or the whole system.
+function presetSource(entry: Entry, found: Preset, context: BuildContext, notices: string[]): PolicySource {
+  const origin = `preset ${entry.text}`;
+  const list = (texts: readonly string[] = []): EntryList => ({
+    entries: texts.map((text) => ({ text, origin, base: context.cwd, optional: true })),
+  });
+  const cwd = SafePath.of(context.cwd);
+  const tooBroad = cwd.equals(SafePath.root) ||
+    (context.home !== undefined && cwd.contains(SafePath.of(context.home)));
+  const write = (found.write ?? []).filter((text) => {
+    if (text !== "." || !tooBroad) return text.startsWith("~") ? context.home !== undefined : true;
+    notices.push(
+      `the working directory ${
+        quote(context.cwd)
+      } is not writable: it holds the home directory; to allow: --allow-write=.`,
+    );
+    return false;
+  });
+  return {
+    readAllow: list(found.read),
+    writeAllow: list(write),
+    netAllow: list(found.net),
+    envAllow: list(found.env),
+  };
+}
+
+/**
+ * Puts the presets that sources name before all of them; `workspace` where none names a base.
+ *
+ * @throws {TomboloError} for an unknown preset, or two different bases
+ */
+export function expandPresets(sources: readonly PolicySource[], context: BuildContext): ExpandedSources {
+  const { base, presets } = choosePresets(sources);
+  const notices: string[] = [];
+  const expanded = presets.map(([entry, found]) => presetSource(entry, found, context, notices));
+  return { base, sources: [...expanded, ...sources], notices };
+}

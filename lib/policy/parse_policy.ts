@@ -1,0 +1,111 @@
+import { SafePath } from "../paths/safe_path.ts";
+import { quote } from "../report/escape.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import type { BuildContext } from "./build_context.ts";
+import { parseDuration } from "./duration.ts";
+import { type ListKey, lists, located, toRule } from "./entries.ts";
+import type { ExpandedSources } from "./expand_presets.ts";
+import type { NetPolicy } from "./net_policy.ts";
+import type { NameRule, PathRule, Policy } from "./policy.ts";
+import type { Entry, EntryList } from "./policy_source.ts";
+
+const GLOB = /[*?[\]]/;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*\*?$/;
+
+/** Rules about hosts that let nothing out. */
+export const NO_NET: NetPolicy = { allow: [], deny: [], resolve: new Map() };
+
+/** Whether a source says anything about hosts, so that their rules have to be parsed. */
+export function speaksOfHosts({ sources }: ExpandedSources): boolean {
+  return sources.some(({ netAllow, netDeny, resolve }) =>
+    [netAllow, netDeny].some((list) =>
+      list !== undefined && (list.all !== undefined || list.entries.length > 0)
+    ) ||
+    (resolve?.length ?? 0) > 0
+  );
+}
+
+/**
+ * Parses every text of the sources once.
+ *
+ * @param net The rules about hosts, parsed by `netPolicy`: it is loaded only where there are any
+ * @throws {TomboloError} naming the rule and its origin, for anything that cannot be understood
+ */
+export function parsePolicy(expanded: ExpandedSources, context: BuildContext, net: NetPolicy): Policy {
+  const { base, sources, notices } = expanded;
+  const paths = (key: Extract<ListKey, `read${string}` | `write${string}`>) =>
+    lists(sources, key).flatMap((list) => pathRules(list, key.endsWith("Allow"), context));
+  const lastTime = sources.findLast((source) => source.wallTime !== undefined)?.wallTime;
+  return {
+    base,
+    read: { allow: paths("readAllow"), deny: paths("readDeny") },
+    write: { allow: paths("writeAllow"), deny: paths("writeDeny") },
+    net,
+    env: {
+      allow: lists(sources, "envAllow").flatMap(nameRules),
+      deny: lists(sources, "envDeny").flatMap(nameRules),
+      set: new Map(
+        sources.flatMap((source) => source.envSet ?? []).map((entry) => [variableName(entry), entry.value]),
+      ),
+    },
+    ...(lastTime === undefined ? {} : { wallTime: parseDuration(lastTime.text, lastTime.origin) }),
+    notices,
+    files: sources.flatMap((source) => source.file === undefined ? [] : [SafePath.of(source.file)]),
+  };
+}
+
+function pathRules(list: EntryList, allows: boolean, context: BuildContext): PathRule[] {
+  const everything = list.all === undefined
+    ? []
+    : [{ text: "/", origin: list.all.origin, path: SafePath.root, optional: false }];
+  return everything.concat(list.entries.map((entry) => {
+    if (GLOB.test(entry.text)) {
+      const what = allows
+        ? "allow lists name paths, not patterns"
+        : "patterns in deny lists are not supported by this version";
+      throw new TomboloError("policy", `Cannot use path ${quote(entry.text)} (${entry.origin}): ${what}`);
+    }
+    const path = located(
+      entry,
+      () => SafePath.parse(entry.text, { base: entry.base, variable: context.variable }),
+      TomboloError,
+    );
+    for (const own of ["/proc", "/dev"]) {
+      if (SafePath.of(own).contains(path)) {
+        throw new TomboloError(
+          "policy",
+          `Cannot use path ${quote(entry.text)} (${entry.origin}): the sandbox has a ${own} of its own`,
+        );
+      }
+    }
+    return { text: entry.text, origin: entry.origin, path, optional: entry.optional ?? false };
+  }));
+}
+
+function nameRules(list: EntryList): NameRule[] {
+  const everything = list.all === undefined ? [] : [toRule(list.all, "*")];
+  return everything.concat(list.entries.map((entry) => {
+    if (NAME_PATTERN.test(entry.text)) return toRule(entry);
+    throw new TomboloError(
+      "policy",
+      `Cannot use variable name ${quote(entry.text)} (${entry.origin}): wanted a name, which may end in *`,
+    );
+  }));
+}
+
+function variableName(entry: Entry & { value: string }): string {
+  if (!NAME.test(entry.text)) {
+    throw new TomboloError(
+      "policy",
+      `Cannot set variable ${quote(entry.text)} (${entry.origin}): it is not a name`,
+    );
+  }
+  if (entry.value.includes("\0")) {
+    throw new TomboloError(
+      "policy",
+      `Cannot set variable ${entry.text} (${entry.origin}): its value holds a NUL character`,
+    );
+  }
+  return entry.text;
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { makePlan } from "../../lib/plan/make_plan.ts";
+import { buildPolicy } from "../../lib/policy/build_policy.ts";
+import { explainJson, explainText, type Explanation } from "../../lib/report/explain.ts";
+import { TomboloError } from "../../lib/report/tombolo_error.ts";
+import { FakeTree, hostFacts } from "../plan/facts.ts";
+
+const HOSTILE = "/work/\x1b[2J\u202eevil\n";
+
+function explanation(): Explanation {
+  const entry = (text: string) => ({ text, origin: "--flag", base: "/work" });
+  const list = (...texts: string[]) => ({ entries: texts.map(entry) });
+  const policy = buildPolicy([{
+    readDeny: { entries: [{ ...entry("x"), text: "\x1b".length > 0 ? HOSTILE.replace("[", "") : "" }] },
+    netAllow: list("*.example.com:443", "10.0.0.0/8"),
+    resolve: [{ ...entry("db.test"), addresses: ["10.1.2.3", "::1"] }],
+    envSet: [{ ...entry("A"), value: "1" }],
+    wallTime: entry("5s"),
+  }], { cwd: "/work", home: "/home/ann", variable: () => undefined });
+  const hidden = HOSTILE.replace("[", "");
+  const tree = new FakeTree(["/work/", hidden, "/tmp/", "/run/", "/dev/", "/proc/"]);
+  const plan = makePlan(policy, hostFacts({ tree, policy, cwd: "/work" }), {
+    command: ["echo", "\x07"],
+    environment: new Map([["A", "1"], ["B\x1b", "2"]]),
+    cwdNamed: false,
+    runtime: { deno: "/deno", stage2: "/stage2.js" },
+  });
+  return { policy, plan, bwrap: ["bwrap", "--x"] };
+}
+
+Deno.test("the explanation is JSON with paths, patterns and addresses as text", () => {
+  const value = JSON.parse(explainJson(explanation()));
+  assert.deepEqual(value.bwrap, ["bwrap", "--x"]);
+  assert.equal(value.policy.base, "workspace");
+  assert.equal(value.policy.read.allow[0].path, "/");
+  assert.deepEqual(value.policy.net.resolve, { "db.test": ["10.1.2.3", "::1"] });
+  assert.deepEqual(value.policy.net.allow.map((rule: { pattern: string }) => rule.pattern), [
+    "*.example.com:443",
+    "10.0.0.0/8",
+  ]);
+  assert.deepEqual(value.policy.env.set, { A: "1" });
+  assert.equal(value.plan.network, "gateway");
+  assert.deepEqual(value.plan.environment, { A: "1", "B\x1b": "2" });
+  assert.ok(value.plan.mounts.length > 3);
+  assert.equal(value.plan.wallTime, 5000);
+});
+
+Deno.test("the explanation for people names each rule with its origin, and no control character but line ends", () => {
+  const text = explainText(explanation());
+  assert.match(text, /^ {2}\*\.example\.com:443 {2}--flag$/m);
+  assert.match(text, /^ {2}\/ +preset workspace$/m);
+  assert.match(text, /^ {2}db\.test +10\.1\.2\.3, ::1$/m);
+  assert.match(text, /^time limit: 5000 ms$/m);
+  assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\p{Bidi_Control}]/u);
+});
+
+Deno.test("each kind of error has the status that the shell knows", () => {
+  const status = (kind: TomboloError["kind"]) => new TomboloError(kind, "x").status;
+  assert.deepEqual(["usage", "policy", "sandbox"].map((kind) => status(kind as TomboloError["kind"])), [
+    125,
+    125,
+    125,
+  ]);
+  assert.equal(status("not-executable"), 126);
+  assert.equal(status("not-found"), 127);
+  const error = new TomboloError("usage", "x", { remedy: "y", cause: "z" });
+  assert.deepEqual([error.name, error.message, error.remedy, error.cause], ["TomboloError", "x", "y", "z"]);
+  assert.equal("remedy" in new TomboloError("usage", "x"), false);
+});
