@@ -17,12 +17,9 @@ export interface Directories {
  * @throws {TomboloError} where it is a link, somebody else's, or open to others
  */
 export function privateDirectory(path: string, uid: number | null): string {
+  if (lstat(path) === undefined && make(path)) return path;
   const info = lstat(path);
-  if (info === undefined) {
-    make(path);
-    return path;
-  }
-  const wrong = !info.isDirectory
+  const wrong = info?.isDirectory !== true
     ? "it is not a directory"
     : info.uid !== uid
     ? "it belongs to another user"
@@ -35,10 +32,14 @@ export function privateDirectory(path: string, uid: number | null): string {
   });
 }
 
-function make(path: string): void {
+// The directory itself is made on its own: a recursive mkdir would take what somebody else has put there meanwhile.
+function make(path: string): boolean {
   try {
-    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+    Deno.mkdirSync(path, { mode: 0o700 });
+    return true;
   } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
     const reason = error instanceof Error ? error.message : "unknown error";
     throw new TomboloError("sandbox", `Cannot make directory ${quote(path)}: ${reason}`, {
       remedy: "set XDG_STATE_HOME to a directory that you may write",

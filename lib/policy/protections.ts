@@ -30,12 +30,15 @@ function secrets(context: ProtectionContext): ProtectionRule[] {
     const rule = { text: `~/${secret.path}`, origin: "protection secrets", reason: secret.reason };
     return [
       { ...rule, path, denies: "read" as const },
-      ...(secret.except ?? []).map((name) => ({
-        ...rule,
-        text: `~/${secret.path}/${name}`,
-        path: path.join(name),
-        denies: "nothing" as const,
-      })),
+      // What stays readable is not writable for that: ~/.ssh/config names commands.
+      ...(secret.except ?? []).flatMap((name) =>
+        (["nothing", "write"] as const).map((denies) => ({
+          ...rule,
+          text: `~/${secret.path}/${name}`,
+          path: path.join(name),
+          denies,
+        }))
+      ),
     ];
   });
 }

@@ -33,7 +33,7 @@ export function denialLine(event: Pick<DecisionEvent, "kind" | "target" | "reaso
 }
 
 function candidates(plan: Plan): SafePath[] {
-  const texts = plan.command.slice(1).flatMap((argument) => [argument, ...argument.split("=").slice(1)]);
+  const texts = plan.command.slice(1).map((argument) => argument.replace(/^-*[A-Za-z][A-Za-z-]*=/, ""));
   return texts
     .filter((text) =>
       text !== "" && text.length < 4096 && !text.startsWith("-") && !text.includes("\0") &&

@@ -13,7 +13,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 export class TomboloError extends Error {
   readonly kind: ErrorKind;
   /** What the user can do about it, as a phrase; shown after the message. */
-  readonly remedy?: string;
+  declare readonly remedy?: string;
 
   constructor(kind: ErrorKind, message: string, options: { remedy?: string; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });

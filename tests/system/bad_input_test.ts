@@ -200,7 +200,14 @@ async function runWithBwrap(
   const fake = join(box.root, "bwrap");
   await make(fake);
   const real = Deno.realPathSync("/usr/bin/bwrap");
-  const namespace = ["unshare", isRoot ? "-m" : "-rm", "sh", "-c", `mount --bind "$0" ${real} && exec "$@"`, fake];
+  const namespace = [
+    "unshare",
+    isRoot ? "-m" : "-rm",
+    "sh",
+    "-c",
+    `mount --bind "$0" ${real} && exec "$@"`,
+    fake,
+  ];
   return await box.host([...namespace, TOMBOLO, "run", ...flags, "--", ...command]);
 }
 
@@ -209,7 +216,10 @@ function script(text: string): (path: string) => Promise<void> {
 }
 
 const REFUSALS: readonly (readonly [said: string, remedy: RegExp])[] = [
-  ["bwrap: No permissions to create a new namespace, likely because the kernel does not allow it.", /user namespaces/],
+  [
+    "bwrap: No permissions to create a new namespace, likely because the kernel does not allow it.",
+    /user namespaces/,
+  ],
   ["bwrap: Creating new namespace failed: Operation not permitted", /user namespaces/],
   ["bwrap: setting up uid map: Permission denied", /AppArmor/],
   ["bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted", /AppArmor/],
@@ -220,7 +230,10 @@ const REFUSALS: readonly (readonly [said: string, remedy: RegExp])[] = [
 for (const [text, remedy] of REFUSALS) {
   Deno.test(`where bwrap says "${text}", the remedy is said and nothing runs`, async () => {
     await using box = await Box.create();
-    const { code, stdout, stderr } = await runWithBwrap(box, script(`echo "${text}" >&2; exit 1`), [], ["touch", "ran"]);
+    const { code, stdout, stderr } = await runWithBwrap(box, script(`echo "${text}" >&2; exit 1`), [], [
+      "touch",
+      "ran",
+    ]);
     assert.equal(code, 125);
     assert.equal(stdout, "");
     assert.match(stderr, /^tombolo: [^\n]*\n$/);

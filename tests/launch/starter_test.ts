@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { PORT_VARIABLES, proxyEnvironment } from "../../lib/egress/proxy_environment.ts";
+import { type StartContext, starterOf } from "../../lib/launch/starter.ts";
+import { START_SCRIPT } from "../../lib/launch/start_script.ts";
+import { makePlan, type PlanRequest } from "../../lib/plan/make_plan.ts";
+import type { Plan } from "../../lib/plan/plan.ts";
+import { TomboloError } from "../../lib/report/tombolo_error.ts";
+import { FakeTree, hostFacts, pathPolicy } from "../plan/facts.ts";
+
+const CONTEXT: StartContext = {
+  bwrap: "/usr/bin/bwrap",
+  status: "/run/status",
+  seccomp: "/state/filter",
+  socket: "/run/gateway.sock",
+  masks: { maskFile: "/state/mask/file", maskDirectory: "/state/mask/directory" },
+  openFiles: undefined,
+};
+
+function planOf(
+  environment: Readonly<Record<string, string>>,
+  given: { readonly network?: boolean } & Partial<PlanRequest> = {},
+): Plan {
+  const policy = pathPolicy({ readAllow: ["/"] }, {
+    base: "workspace",
+    net: {
+      allow: [],
+      deny: [],
+      resolve: new Map(),
+      ...(given.network === true ? { allowAll: { text: "all", origin: "--allow-net" } } : {}),
+    },
+  });
+  const tree = new FakeTree(["/usr/bin/env", "/tmp/", "/run/", "/dev/", "/proc/"]);
+  const { network: _, ...request } = given;
+  return makePlan(policy, hostFacts({ tree, policy, env: "/usr/bin/env" }), {
+    command: ["prog", "arg"],
+    environment: new Map(Object.entries(environment)),
+    cwdNamed: false,
+    runtime: { deno: "/deno", stage2: "/stage2.js" },
+    ...request,
+  });
+}
+
+// What bubblewrap executes inside.
+function inner(args: readonly string[]): readonly string[] {
+  const from = args.indexOf("/usr/bin/bwrap");
+  return args.slice(args.indexOf("--", from) + 1);
+}
+
+Deno.test("a direct start hands the shell the filter, the status file and bubblewrap, and env the command", () => {
+  const { args, env } = starterOf(planOf({ PATH: "/bin" }), CONTEXT);
+  assert.deepEqual(args.slice(0, 7), [
+    "-c",
+    START_SCRIPT,
+    "sh",
+    "/state/filter",
+    "/run/status",
+    "-",
+    "/usr/bin/bwrap",
+  ]);
+  assert.deepEqual(inner(args), ["/usr/bin/env", "--default-signal", "prog", "arg"]);
+  assert.deepEqual(env, { PATH: "/bin" });
+});
+
+Deno.test("the caller's limit of open files is given back", () => {
+  assert.equal(starterOf(planOf({}), { ...CONTEXT, openFiles: "1024" }).args[5], "1024");
+  const stage2 = starterOf(planOf({}, { stage2: true }), { ...CONTEXT, openFiles: "1024" });
+  assert.equal(stage2.env["TOMBOLO_STAGE2_NOFILE"], "1024");
+  assert.equal("TOMBOLO_STAGE2_NOFILE" in starterOf(planOf({}, { stage2: true }), CONTEXT).env, false);
+});
+
+Deno.test("without network stage2 launches alone, and the shell gets no filter", () => {
+  const { args } = starterOf(planOf({}, { stage2: true }), CONTEXT);
+  assert.equal(args[3], "-");
+  const command = inner(args);
+  assert.equal(command[0], "/run/tombolo/deno");
+  assert.deepEqual(command.slice(-4), ["launch", "--", "prog", "arg"]);
+  assert.ok(!command.includes("--allow-all") && !command.includes("-A") && !command.includes("--allow-run"));
+});
+
+Deno.test("with the gateway a shell starts both halves, and the command is its parameters", () => {
+  const { args, env } = starterOf(
+    planOf({}, { network: true, command: ["p", "$(x)", "a b", "--"] }),
+    CONTEXT,
+  );
+  const [shell, flag, script, name, ...command] = inner(args);
+  assert.deepEqual([shell, flag, name, command], ["/bin/sh", "-c", "sh", ["p", "$(x)", "a b", "--"]]);
+  assert.match(script ?? "", / bridge /);
+  assert.match(script ?? "", /launch -- "\$@"/);
+  assert.doesNotMatch(script ?? "", /\$\(x\)/);
+  assert.equal(env["TOMBOLO_STAGE2_SOCKET"], "/run/tombolo/gateway.sock");
+});
+
+const LOADERS = [
+  "LD_PRELOAD",
+  "LD_LIBRARY_PATH",
+  "LD_AUDIT",
+  "GLIBC_TUNABLES",
+  "NODE_OPTIONS",
+  "NODE_EXTRA_CA_CERTS",
+  "DENO_DIR",
+  "DENO_CERT",
+  "DENO_V8_FLAGS",
+  "BASH_ENV",
+  "ENV",
+  "IFS",
+  "SSL_CERT_FILE",
+  "MALLOC_PERTURB_",
+  "TOMBOLO_STAGE2_ENV",
+  "TOMBOLO_STAGE2_SECCOMP",
+  "BASH_FUNC_trap%%",
+  "with space",
+];
+
+Deno.test("variables that a loader, a shell or a runtime reads never stand in bubblewrap's environment", () => {
+  const hostile = Object.fromEntries(LOADERS.map((name) => [name, "hostile"]));
+  for (const network of [false, true]) {
+    const plan = planOf({ ...hostile, PATH: "/bin" }, { network });
+    assert.equal(plan.launcher.kind, "stage2");
+    const { env } = starterOf(plan, CONTEXT);
+    assert.ok(!Object.values(env).includes("hostile"));
+    const passed: unknown = JSON.parse(env["TOMBOLO_STAGE2_ENV"] ?? "");
+    assert.deepEqual(passed, { ...hostile, ...(network ? { NODE_USE_ENV_PROXY: "1" } : {}) });
+    assert.equal(env["PATH"], "/bin");
+    assert.equal(env["TOMBOLO_STAGE2_SECCOMP"], "/run/tombolo/seccomp.bpf");
+    assert.equal(env["DENO_DIR"], "/run/tombolo/no-cache");
+  }
+});
+
+Deno.test("what stage2 needs for itself is on the list of what it takes out again", () => {
+  const { env } = starterOf(planOf({}, { stage2: true }), CONTEXT);
+  const own = Object.keys(env).filter((name) => !name.startsWith("TOMBOLO_STAGE2_"));
+  assert.deepEqual(new Set(env["TOMBOLO_STAGE2_UNSET"]?.split(",")), new Set(own));
+});
+
+Deno.test("the gateway's variables are there with their list, without it they are not", () => {
+  const { env } = starterOf(planOf({}, { network: true }), CONTEXT);
+  assert.deepEqual(env["TOMBOLO_STAGE2_REWRITE"]?.split(","), [...PORT_VARIABLES]);
+  for (const name of PORT_VARIABLES) assert.match(env[name] ?? "", /^(?:http|socks5h):\/\/127\.0\.0\.1:0$/);
+  const none = starterOf(planOf({}, { stage2: true }), CONTEXT).env;
+  assert.deepEqual(Object.keys(none).filter((name) => /proxy|REWRITE|SOCKET/i.test(name)), []);
+});
+
+Deno.test("a proxy variable that the user set stays as it is and is not rewritten", () => {
+  const { env } = starterOf(planOf({ HTTPS_PROXY: "http://own:1" }, { network: true }), CONTEXT);
+  assert.equal(env["HTTPS_PROXY"], "http://own:1");
+  const list = env["TOMBOLO_STAGE2_REWRITE"]?.split(",") ?? [];
+  assert.ok(!list.includes("HTTPS_PROXY"));
+  assert.ok(list.includes("https_proxy"));
+});
+
+Deno.test("more than one variable can hold is refused before anything is started", () => {
+  const refused = (text: string) => {
+    try {
+      starterOf(planOf({ LD_X: text }), CONTEXT);
+      return false;
+    } catch (error) {
+      assert.ok(error instanceof TomboloError && error.status === 125);
+      assert.match(error.message, /larger than 128 KiB/);
+      return true;
+    }
+  };
+  // execve takes 128 KiB with the name, the = and the final NUL; JSON adds {"LD_X":""}.
+  const most = 128 * 1024 - 1 - "TOMBOLO_STAGE2_ENV=".length - '{"LD_X":""}'.length;
+  assert.ok(!refused("x".repeat(most)));
+  assert.ok(refused("x".repeat(most + 1)));
+  assert.ok(refused("\u00e9".repeat(most / 2 + 1)), "bytes count, not characters");
+});
+
+Deno.test("a variable of the longest size can really be handed to a program", async () => {
+  const most = 128 * 1024 - 1 - "TOMBOLO_STAGE2_ENV=".length - '{"LD_X":""}'.length;
+  const { env } = starterOf(planOf({ LD_X: "x".repeat(most) }), CONTEXT);
+  const { stdout } = await new Deno.Command("/bin/sh", {
+    args: ["-c", "echo ${#TOMBOLO_STAGE2_ENV}"],
+    clearEnv: true,
+    env: { TOMBOLO_STAGE2_ENV: env["TOMBOLO_STAGE2_ENV"] ?? "" },
+  }).output();
+  assert.equal(new TextDecoder().decode(stdout).trim(), String(most + '{"LD_X":""}'.length));
+});
+
+Deno.test("the proxy environment points every client at the port, and loopback past it", () => {
+  const environment = proxyEnvironment(8123);
+  for (const name of PORT_VARIABLES) {
+    const url = new URL(environment.get(name) ?? "");
+    assert.equal(url.hostname, "127.0.0.1", name);
+    assert.match(environment.get(name) ?? "", /:8123$/);
+    assert.equal(url.protocol, name.toLowerCase() === "all_proxy" ? "socks5h:" : "http:", name);
+  }
+  const both = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
+  assert.deepEqual(both.filter((name) => !PORT_VARIABLES.includes(name)), []);
+  for (const name of ["NO_PROXY", "no_proxy"]) assert.equal(environment.get(name), "localhost,127.0.0.1,::1");
+  assert.equal(environment.get("NODE_USE_ENV_PROXY"), "1");
+  assert.equal(environment.size, PORT_VARIABLES.length + 3);
+});
