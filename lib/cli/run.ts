@@ -70,8 +70,14 @@ async function reportDenials(
   status: number,
 ): Promise<void> {
   if (status === 0 && denials.isEmpty) return;
-  const { deniedArguments, denialLine } = await import("../report/denials.ts");
-  if (status !== 0) { for (const event of deniedArguments(plan, new Date().toISOString())) onEvent(event); }
+  const { deniedArguments, deniedHosts, denialLine, missedNetwork } = await import("../report/denials.ts");
+  if (status !== 0) {
+    const time = new Date().toISOString();
+    for (const event of [...deniedArguments(plan, time), ...deniedHosts(plan, time)]) onEvent(event);
+    if (denials.isEmpty && missedNetwork(plan)) {
+      voice.say("the command had no network (no rule allows any host); to allow one: --allow-net=HOST");
+    }
+  }
   const { events, more } = denials.summary();
   for (const event of events) voice.say(denialLine(event), { event });
   if (more > 0) voice.say(`denied ${more} more; --events=FILE records all`);

@@ -30,7 +30,9 @@ class PolicyFile {
     const root = parseTree(this.#text, errors, { allowTrailingComma: true });
     const [error] = errors;
     if (error !== undefined || root === undefined) {
-      const found = error === undefined ? "it is empty" : printParseErrorCode(error.error);
+      const found = error === undefined || this.#text.trim() === ""
+        ? "it is empty"
+        : printParseErrorCode(error.error);
       throw new TomboloError(
         "policy",
         `Cannot parse policy ${this.at(error?.offset ?? 0)}: ${found}, wanted JSON with comments`,

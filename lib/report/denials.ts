@@ -26,6 +26,74 @@ const WRITERS: ReadonlySet<string> = new Set(
   ],
 );
 
+// Programs that a user expects to reach a host; when one fails without a network, that is the likely reason.
+const NETWORK_CLIENTS: ReadonlySet<string> = new Set(
+  [
+    ...[
+      "apt",
+      "apt-get",
+      "bundle",
+      "cargo",
+      "composer",
+      "curl",
+      "dig",
+      "gem",
+      "git",
+      "go",
+      "host",
+      "mvn",
+      "nc",
+      "npm",
+    ],
+    ...[
+      "npx",
+      "nslookup",
+      "ping",
+      "pip",
+      "pip3",
+      "pnpm",
+      "poetry",
+      "rsync",
+      "scp",
+      "sftp",
+      "ssh",
+      "uv",
+      "wget",
+      "yarn",
+    ],
+  ],
+);
+
+const URL_HOST =
+  /^(https?|ssh|git|ftp):\/\/(?:[^@/]*@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(?:[/?#]|$)/;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ssh: 22, git: 9418, ftp: 21 };
+
+/**
+ * Hosts that the arguments of a failed command name as URLs, where the policy gave it no network at all: no gateway
+ * was there to see it ask.
+ *
+ * @param time RFC 3339 time of the events
+ */
+export function deniedHosts(plan: Plan, time: string): DecisionEvent[] {
+  if (plan.network !== "none") return [];
+  return plan.command.slice(1).flatMap((argument): DecisionEvent[] => {
+    const [, scheme = "", host, port] = URL_HOST.exec(argument) ?? [];
+    if (host === undefined) return [];
+    const target = `${host}:${port ?? DEFAULT_PORTS[scheme]}`;
+    const reason = plan.net.denyAll === undefined
+      ? "no rule allows any host"
+      : `denied by ${plan.net.denyAll.origin}`;
+    const suggestion = plan.net.denyAll === undefined ? { suggestion: `--allow-net=${target}` } : {};
+    return [{ time, kind: "net", decision: "deny", target, reason, ...suggestion }];
+  });
+}
+
+/** Whether a failed command most likely missed a network that the policy did not give it. */
+export function missedNetwork(plan: Plan): boolean {
+  const program = (plan.command[0] ?? "").split("/").at(-1) ?? "";
+  return plan.network === "none" && plan.net.denyAll === undefined && NETWORK_CLIENTS.has(program);
+}
+
 /** One line about something that was denied. */
 export function denialLine(event: Pick<DecisionEvent, "kind" | "target" | "reason" | "suggestion">): string {
   const hint = event.suggestion === undefined ? "" : `; to allow: ${escape(event.suggestion)}`;

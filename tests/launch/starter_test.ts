@@ -48,15 +48,8 @@ function inner(args: readonly string[]): readonly string[] {
 
 Deno.test("a direct start hands the shell the filter, the status file and bubblewrap, and env the command", () => {
   const { args, env } = starterOf(planOf({ PATH: "/bin" }), CONTEXT);
-  assert.deepEqual(args.slice(0, 7), [
-    "-c",
-    START_SCRIPT,
-    "sh",
-    "/state/filter",
-    "/run/status",
-    "-",
-    "/usr/bin/bwrap",
-  ]);
+  assert.deepEqual(args.slice(0, 6), ["-c", START_SCRIPT, "sh", "/state/filter", "/run/status", "-"]);
+  assert.ok(args.indexOf("/usr/bin/bwrap") >= 6);
   assert.deepEqual(inner(args), ["/usr/bin/env", "--default-signal", "prog", "arg"]);
   assert.deepEqual(env, { PATH: "/bin" });
 });

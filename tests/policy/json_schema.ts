@@ -11,9 +11,9 @@ function hasType(type: unknown, value: unknown): boolean {
     case "array":
       return Array.isArray(value);
     case "string":
+      return typeof value === "string";
     case "boolean":
-    case "number":
-      return typeof value === type;
+      return typeof value === "boolean";
     default:
       throw new Error(`unknown type ${String(type)}`);
   }

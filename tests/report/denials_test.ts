@@ -136,7 +136,7 @@ Deno.test("an argument that may not be read is named, whatever the program", () 
   assert.deepEqual(scene.denied(["cat", "./open/../closed"]), ["read closed"]);
   assert.deepEqual(scene.denied(["cat", "link/file"]), ["read closed/file"]);
   assert.deepEqual(scene.denied(["tool", "--input=closed/file"]), ["read closed/file"]);
-  assert.deepEqual(scene.denied(["dd", "if=closed/file"]), ["read closed/file"]);
+  assert.deepEqual(scene.denied(["make", "INPUT=closed/file"]), ["read closed/file"]);
 });
 
 Deno.test("what may be read, is not there, or is no path is not named", () => {
@@ -160,10 +160,7 @@ Deno.test("what may be read, is not there, or is no path is not named", () => {
 Deno.test("writing is told only of programs whose arguments are written, with the flag", () => {
   using scene = new Scene();
   assert.deepEqual(scene.denied(["cat", "open/file"]), []);
-  assert.deepEqual(
-    scene.denied(["touch", "open/new"]),
-    ["write open/new --allow-write=open/new"].map((text) => text.replace("--allow-write=", `--allow-write=`)),
-  );
+  assert.deepEqual(scene.denied(["touch", "open/new"]), ["write open/new --allow-write=open/new"]);
   assert.deepEqual(scene.denied(["/usr/bin/rm", "-f", "open/file"]).length, 1);
   assert.deepEqual(scene.denied(["touch", "open/new"], { writeAllow: ["open"] }), []);
 });
