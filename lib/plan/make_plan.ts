@@ -1,4 +1,5 @@
 import { SafePath } from "../paths/safe_path.ts";
+import { decidePath } from "../policy/decide_path.ts";
 import type { Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
@@ -20,7 +21,7 @@ export interface PlanRequest {
 
 // What the loader, the shell, bubblewrap or Deno read of their own environment (ld.so(8), environ(7)).
 const READ_BY_STARTERS =
-  /^(?:LD_|DENO_|NODE_|GLIBC_|MALLOC_|RUST_|TOKIO_|V8_|SSL_|TOMBOLO_|GCONV_PATH$|LOCPATH$|NLSPATH$|HOSTALIASES$|BASH|ENV$|SHELLOPTS$|IFS$|PS4$|OPENSSL_|_)/;
+  /^(?:LD_|DENO_|NODE_|GLIBC_|MALLOC_|RUST_|TOKIO_|V8_|SSL_|TOMBOLO_|GCONV_PATH$|LOCPATH$|NLSPATH$|HOSTALIASES$|BASH|ENV$|SHELLOPTS$|IFS$|PS\d$|OPTIND$|PPID$|LINENO$|OPENSSL_|_)/;
 
 /** Whether a variable may stand in the environment of the programs that start the command. */
 export function isPlainVariable(name: string): boolean {
@@ -114,6 +115,7 @@ export function makePlan(policy: Policy, facts: HostFacts, request: PlanRequest)
     watch: view.watch,
     decider,
     net: policy.net,
-    notices: policy.notices,
+    // About the working directory, which another rule may have made writable all the same.
+    notices: decidePath(decider, "write", facts.cwd).allowed ? [] : policy.notices,
   };
 }
