@@ -55,7 +55,7 @@ export const FLAGS: readonly FlagRow[] = [
     short: "E",
     value: "optional list",
     placeholder: "NAME,...",
-    purpose: "pass these variables on; names may end in *; bare: all",
+    purpose: "pass these variables on; names may begin or end with *; bare: all",
   },
   { name: "deny-env", value: "list", placeholder: "NAME,...", purpose: "do not pass these variables on" },
   { name: "env", value: "one", placeholder: "NAME=VALUE", purpose: "set a variable" },

@@ -111,6 +111,8 @@ class Run implements AsyncDisposable {
     const first = await Promise.race([listener.accept().catch(() => undefined), ended]);
     if (first === undefined) return;
     const { Gateway } = await import("../egress/gateway.ts");
+    // The command may have ended meanwhile.
+    if (this.#stack.disposed) return first.close();
     const gateway = this.#stack.use(new Gateway({ policy: this.plan.net, onEvent: this.context.onEvent }));
     gateway.serve(listener, first);
   }
@@ -184,9 +186,10 @@ class Run implements AsyncDisposable {
   // bubblewrap's own failure and the command's have the same status; the status file tells them apart.
   #checkBuilt(status: Deno.CommandStatus): void {
     if (this.#status.hasLeak && this.plan.launcher.kind === "direct") throw new DescriptorLeak();
-    if (status.success || status.signal !== null || this.#aborted !== undefined || this.#status.wasBuilt) {
-      return;
-    }
+    const built = this.plan.network === "gateway"
+      ? this.#up
+      : status.success || status.signal !== null || this.#status.wasBuilt;
+    if (built || this.#aborted !== undefined || this.#timedOut) return;
     forgetProbe(this.context.directories.state);
     throw new TomboloError("sandbox", "Cannot build the sandbox: bwrap failed as shown above; nothing ran");
   }

@@ -74,7 +74,8 @@ function launcher(request: PlanRequest, kind: Plan["network"], view: FileView, f
 }
 
 function workingDirectory(request: PlanRequest, policy: Policy, facts: HostFacts, view: FileView): string {
-  if (view.shows(facts.cwd)) return facts.cwd.toString();
+  const own = facts.privateDirectories.some((path) => path.equals(facts.cwd));
+  if (own || view.shows(facts.cwd)) return facts.cwd.toString();
   if (request.cwdNamed || policy.base !== "none") {
     throw new TomboloError(
       "policy",

@@ -3,8 +3,9 @@ import type { EnvPolicy, NameRule } from "./policy.ts";
 // Sorted out once: every variable of the caller is asked about.
 function matcher(rules: readonly NameRule[]): (name: string) => boolean {
   const names = new Set(rules.map(({ text }) => text));
-  const heads = [...names].filter((text) => text.endsWith("*")).map((text) => text.slice(0, -1));
-  return (name) => names.has(name) || heads.some((head) => name.startsWith(head));
+  const patterns = [...names].filter((text) => text.includes("*"))
+    .map((text) => new RegExp(`^${text.replaceAll("*", ".*")}$`, "s"));
+  return (name) => names.has(name) || patterns.some((pattern) => pattern.test(name));
 }
 
 /**

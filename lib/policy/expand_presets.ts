@@ -34,27 +34,30 @@ function choosePresets(sources: readonly PolicySource[]): { base: BaseName; pres
   return { base: "workspace", presets: [[workspace, preset("workspace", workspace.origin)], ...presets] };
 }
 
-// The working directory of a preset is left out where it would open a home directory or the whole system.
+// Why no preset opens the working directory: it would open a home directory, the whole system, or what is private.
+function leftOut(context: BuildContext): string | undefined {
+  const cwd = SafePath.of(context.cwd);
+  if (context.cwd === "/tmp" || context.cwd === "/run") return "is the sandbox's own, not the host's";
+  const holdsHome = context.home !== undefined && cwd.contains(SafePath.of(context.home));
+  return cwd.equals(SafePath.root) || holdsHome ? "is not writable: it holds the home directory" : undefined;
+}
+
 function presetSource(entry: Entry, found: Preset, context: BuildContext, notices: string[]): PolicySource {
   const origin = `preset ${entry.text}`;
   const list = (texts: readonly string[] = []): EntryList => ({
     entries: texts.map((text) => ({ text, origin, base: context.cwd, optional: true })),
   });
-  const cwd = SafePath.of(context.cwd);
-  const tooBroad = cwd.equals(SafePath.root) ||
-    (context.home !== undefined && cwd.contains(SafePath.of(context.home)));
-  const write = (found.write ?? []).filter((text) => {
-    if (text !== "." || !tooBroad) return text.startsWith("~") ? context.home !== undefined : true;
-    notices.push(
-      `the working directory ${
-        quote(context.cwd)
-      } is not writable: it holds the home directory; to allow: --allow-write=.`,
+  const left = leftOut(context);
+  if (left !== undefined && found.write?.includes(".")) {
+    notices.push(`the working directory ${quote(context.cwd)} ${left}; to allow: --allow-write=.`);
+  }
+  const possible = (texts: readonly string[] = []) =>
+    texts.filter((text) =>
+      text === "." ? left === undefined : !text.startsWith("~") || context.home !== undefined
     );
-    return false;
-  });
   return {
-    readAllow: list(found.read),
-    writeAllow: list(write),
+    readAllow: list(possible(found.read)),
+    writeAllow: list(possible(found.write)),
     netAllow: list(found.net),
     envAllow: list(found.env),
   };

@@ -11,7 +11,7 @@ import type { Entry, EntryList } from "./policy_source.ts";
 
 const GLOB = /[*?[\]]/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*\*?$/;
+const NAME_PATTERN = /^\*?[A-Za-z_][A-Za-z0-9_]*\*?$/;
 
 /** Rules about hosts that let nothing out. */
 export const NO_NET: NetPolicy = { allow: [], deny: [], resolve: new Map() };
@@ -89,7 +89,9 @@ function nameRules(list: EntryList): NameRule[] {
     if (NAME_PATTERN.test(entry.text)) return toRule(entry);
     throw new TomboloError(
       "policy",
-      `Cannot use variable name ${quote(entry.text)} (${entry.origin}): wanted a name, which may end in *`,
+      `Cannot use variable name ${
+        quote(entry.text)
+      } (${entry.origin}): wanted a name, which may begin or end with *`,
     );
   }));
 }

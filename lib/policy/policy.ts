@@ -18,7 +18,7 @@ export interface PathRules {
   readonly deny: readonly PathRule[];
 }
 
-/** A rule about names of environment variables; the text may end in `*`. */
+/** A rule about names of environment variables; the text may begin or end with `*`. */
 export type NameRule = Rule;
 
 /** Which variables the command gets. */
