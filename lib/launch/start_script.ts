@@ -47,5 +47,5 @@ function quoted(words: readonly string[]): string {
  */
 export function stage2Script(program: readonly string[]): string {
   const call = quoted(program);
-  return `({ ${call} bridge </dev/null >/dev/null; [ $? != ${BRIDGE_FAILED} ] || kill -KILL $$; } &)\nexec ${call} launch -- "$@"\n`;
+  return `({ ${call} bridge </dev/null >/dev/null; [ $? != ${BRIDGE_FAILED} ] || kill -KILL $$ 2>/dev/null; } &)\nexec ${call} launch -- "$@"\n`;
 }

@@ -26,6 +26,9 @@ for path in sys.argv[1:]:
     print(path, attempt(lambda: read(path)), attempt(lambda: write(path)))
 `;
 
+// A directory that is hidden but for a hole does not even say what else it holds.
+const HIDDEN = /^(?:EACCES (?:EACCES|EROFS)|ENOENT EROFS)$/;
+
 /** What a sandbox could do with paths: `read write` by path. */
 async function access(
   box: Box,
@@ -148,7 +151,7 @@ Deno.test("secrets of the home directory are refused with EACCES, their harmless
       { fds: mode.fds },
     );
     for (const name of secret) {
-      assert.match(found[`${box.home}/${name}`] ?? "", /^EACCES (EACCES|EROFS)$/, `${mode.name} ${name}`);
+      assert.match(found[`${box.home}/${name}`] ?? "", HIDDEN, `${mode.name} ${name}`);
     }
     for (const name of open) assert.equal(found[`${box.home}/${name}`], "ok EROFS", `${mode.name} ${name}`);
   }
@@ -170,7 +173,7 @@ Deno.test("no broad rule opens a secret", async () => {
   ]];
   for (const flags of broad) {
     const found = await access(box, flags, paths);
-    for (const path of paths) assert.match(found[path] ?? "", /^EACCES /, `${flags} ${path}`);
+    for (const path of paths) assert.match(found[path] ?? "", HIDDEN, `${flags} ${path}`);
     assert.equal(await box.read("home/.ssh/id_rsa"), "canary");
   }
 });
@@ -205,18 +208,13 @@ Deno.test("the deepest rule wins, and deny wins at the same path", async () => {
     "--deny-write=ro",
     "--allow-write=ro/rw",
   ];
-  assert.deepEqual(
-    await access(box, flags, ["a/x", "a/b/x", "a/b/c/x", "a/b/c/d/x", "same/x", "ro/x", "ro/rw/x"]),
-    {
-      "a/x": "EACCES EACCES",
-      "a/b/x": "ok ok",
-      "a/b/c/x": "EACCES EACCES",
-      "a/b/c/d/x": "ok ok",
-      "same/x": "EACCES EACCES",
-      "ro/x": "ok EROFS",
-      "ro/rw/x": "ok ok",
-    },
-  );
+  const found = await access(box, flags, ["a/x", "a/b/x", "a/b/c/x", "a/b/c/d/x", "same/x", "ro/x", "ro/rw/x"]);
+  for (const path of ["a/x", "a/b/c/x", "same/x"]) {
+    assert.match(found[path] ?? "", HIDDEN, path);
+    assert.equal(await box.read(`work/${path}`), path);
+  }
+  const open = ["a/b/x", "a/b/c/d/x", "ro/x", "ro/rw/x"].map((path) => found[path]);
+  assert.deepEqual(open, ["ok ok", "ok ok", "ok EROFS", "ok ok"]);
 });
 
 Deno.test("read-only writes nothing but the private /tmp", async () => {
@@ -234,7 +232,7 @@ Deno.test("none shows nothing of the host", async () => {
   assert.equal(compiled.code, 0, compiled.stderr);
   for (const mode of MODES) {
     assert.equal(
-      (await box.runIn(mode, ["--preset=none", "--allow-read=static"], ["./static"])).code,
+      (await box.runIn(mode, ["--preset=none", "--allow-read=static"], [`${box.work}/static`])).code,
       42,
       mode.name,
     );
@@ -294,11 +292,11 @@ Deno.test("/tmp and /run are not the host's, and TMPDIR leads to the private /tm
   await using box = await Box.create();
   const canary = await Deno.makeTempFile({ dir: "/tmp", prefix: "tombolo-canary." });
   try {
-    const { stdout } = await box.shell([], `ls -A /tmp /run; echo $TMPDIR; mktemp`, {
+    const { stdout } = await box.shell([], `ls -A /run /tmp; echo $TMPDIR; mktemp`, {
       env: { TMPDIR: box.work },
     });
     assert.doesNotMatch(stdout, /canary/);
-    assert.match(stdout, /^\/tmp:\n\n\/run:\n(tombolo\n)?\/tmp\n\/tmp\/tmp\./);
+    assert.match(stdout, /^\/run:\n(?:tombolo\n)?\n\/tmp:\n\/tmp\n\/tmp\/tmp\./);
     const { stdout: later } = await box.shell([], "ls -A /tmp");
     assert.equal(later, "", "a private /tmp is fresh for each run");
   } finally {

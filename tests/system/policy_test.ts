@@ -69,7 +69,7 @@ for (const mode of MODES) {
     const names = [
       ..."filter status files fd path child program call self bin root deno inputs ready input what soft cache work"
         .split(" "),
-      ..."IFS PS4 ENV BASH_ENV LD_PRELOAD LD_BIND_NOW NODE_OPTIONS DENO_DIR OPTIND POSIXLY_CORRECT RUST_LOG"
+      ..."IFS PS4 ENV BASH_ENV LD_PRELOAD LD_BIND_NOW NODE_OPTIONS DENO_DIR OPTIND PPID LINENO PS1 POSIXLY_CORRECT RUST_LOG"
         .split(" "),
     ];
     const set = await box.runIn(mode, names.map((name) => `--env=${name}=v-${name}`), ["/usr/bin/env", "-0"]);
@@ -79,7 +79,7 @@ for (const mode of MODES) {
     for (const name of names) {
       assert.equal(variables(set.stdout)[name], `v-${name}`, `--env ${name}`);
       // The variables of the dynamic loader and of bash reach bin/tombolo itself, whose user is trusted.
-      if (/^(?:LD_|IFS|PS4|OPTIND)/.test(name)) continue;
+      if (/^(?:LD_|IFS|PS|OPTIND|PPID|LINENO)/.test(name)) continue;
       assert.equal(variables(passed.stdout)[name], `v-${name}`, `--allow-env ${name}`);
     }
   });

@@ -32,13 +32,13 @@ const FLAGS = MODES.filter(({ name }) => name !== "stage2");
 for (const mode of FLAGS) {
   Deno.test(`${mode.name}: an interactive shell keeps its terminal and job control`, async () => {
     await using box = await Box.create();
+    const job = "sh -c 'echo run''ning; exec sleep 1000'\n";
     const steps: Step[] = [
       ["ready> ", "tty >/dev/null; test -t 0 && test -t 1 && test -t 2 && echo is-a-$((40+2))-tty\n"],
-      ["is-a-42-tty[\\s\\S]*ready> ", "sleep 1000\n"],
-      ["sleep 1000\r\n", "\x1a"],
-      ["Stopped[\\s\\S]*ready> ", "jobs\n"],
-      ["Stopped[\\s\\S]*ready> ", "fg\n"],
-      ["sleep 1000\r\n", "\x03"],
+      ["is-a-42-tty[\\s\\S]*ready> ", job],
+      ["\\nrunning", "\x1a"],
+      ["Stopped[\\s\\S]*ready> ", "jobs; fg\n"],
+      ["Stopped[\\s\\S]*exec sleep 1000'\\s*\\r\\n", "\x03"],
       ["ready> ", "echo after-$((1+1)) $?\n"],
       ["after-2 130[\\s\\S]*ready> ", "sleep 1000 & kill %1; wait; echo bg-$((1+1))\n"],
       ["bg-2[\\s\\S]*ready> ", "exit 9\n"],
@@ -70,10 +70,18 @@ for (const mode of FLAGS) {
     assert.equal((await drive(box, mode.flags, ["sh", "-c", "ulimit -c 0; echo re''ady; exec sleep 1000"], [["ready", "\x1c"]])).status, 131);
   });
 
-  Deno.test(`${mode.name}: SIGINT to tombolo's pid alone is passed on under a terminal too`, async () => {
+  Deno.test(`${mode.name}: TERM to tombolo's pid alone is passed on under a terminal too`, async () => {
     await using box = await Box.create();
-    const steps: Step[] = [["ready", "SIGNAL:SIGINT"], ["interrupt 1", "\n"]];
-    assert.equal((await drive(box, mode.flags, ["python3", COUNT], steps)).status, 41);
+    const command = ["sh", "-c", "trap 'echo heeded; exit 4' TERM; echo re''ady; sleep 1000 & wait"];
+    const { status, output } = await drive(box, mode.flags, command, [["ready", "SIGNAL:SIGTERM"]]);
+    assert.equal(status, 4);
+    assert.match(output, /heeded/);
+  });
+
+  Deno.test(`${mode.name}: on a terminal tombolo shows nothing of its own`, async () => {
+    await using box = await Box.create();
+    const { output } = await drive(box, mode.flags, ["echo", "alone"], []);
+    assert.equal(output, "alone\r\n");
   });
 }
 

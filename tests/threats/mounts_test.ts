@@ -1,0 +1,293 @@
+import assert from "node:assert/strict";
+import { Box, exists, MODES, said } from "../system/tombolo.ts";
+
+async function tree(path: string): Promise<string> {
+  const { stdout } = await new Deno.Command("find", { args: [path, "-printf", "%P %y %s %l\n"] }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+async function initRepository(box: Box): Promise<void> {
+  await box.write("home/.gitconfig", "[user]\n\tname = a\n\temail = a@a.test\n");
+  const script = "git init -q . && echo one > file && git add file && git commit -qm one";
+  const { code, stderr } = await box.host(["sh", "-c", script]);
+  assert.equal(code, 0, stderr);
+}
+
+Deno.test("M1 a denied path behind a link of the work tree that does not exist creates nothing outside", async () => {
+  for (const target of ["../outside", "../outside/missing", "/oldroot/outside", "/newroot/outside", "/proc/1/root/x"]) {
+    await using box = await Box.create();
+    await box.write("outside/file", "kept");
+    await Deno.symlink(target, `${box.work}/a`);
+    const before = await tree(`${box.root}/outside`);
+    for (const flag of ["--deny-read=a/x", "--deny-write=a/x", "--deny-write=a/x/y/z"]) {
+      for (const mode of MODES) await box.runIn(mode, [flag], ["true"]);
+      assert.equal(await tree(`${box.root}/outside`), before, `${target} ${flag}`);
+      for (const place of ["/oldroot", "/newroot"]) assert.equal(await exists(place), false);
+      assert.deepEqual(await box.list("work"), ["a"]);
+    }
+  }
+});
+
+Deno.test("M1 a denied path behind a link that exists is denied where it really is", async () => {
+  await using box = await Box.create();
+  await box.write("work/real/x", "canary");
+  await Deno.symlink("real", `${box.work}/a`);
+  const { stdout } = await box.shell(["--deny-read=a/x"], "cat a/x real/x; mv real other; cat other/x; ln real/x hard; cat hard");
+  assert.equal(stdout, "");
+  assert.equal(await box.read("work/real/x"), "canary");
+});
+
+Deno.test("M3 an allowed directory that an earlier run replaced by a link is refused, as entry and as --cwd", async () => {
+  for (const flag of ["--allow-write=sub", "--allow-read=sub", "--cwd=sub"]) {
+    await using box = await Box.create();
+    await box.write("other/file", "kept");
+    await Deno.mkdir(`${box.work}/sub`);
+    assert.equal((await box.shell([], "rmdir sub && ln -s ../other sub")).code, 0);
+    const { code } = await box.shell([flag], `echo planted > ${box.root}/other/file`);
+    assert.notEqual(code, 0, flag);
+    assert.equal(await box.read("other/file"), "kept", flag);
+  }
+});
+
+Deno.test("M3 an events file that an earlier run replaced by a link is not followed", async () => {
+  await using box = await Box.create();
+  await box.write("home/.bashrc", "kept\n");
+  assert.equal((await box.shell([], "ln -s ~/.bashrc events.jsonl")).code, 0);
+  const flags = ["--events=events.jsonl", "--allow-net=a.test"];
+  const { code, stderr } = await box.shell(flags, "curl -s http://denied.test/; true");
+  assert.equal(await box.read("home/.bashrc"), "kept\n");
+  assert.equal(code, 125);
+  assert.match(stderr, /^tombolo: [^\n]*events[^\n]*\n$/);
+});
+
+Deno.test("M3 an events file in the work tree cannot be changed or replaced by the run that fills it", async () => {
+  await using box = await Box.create();
+  const flags = ["--events=events.jsonl", "--allow-net=a.test"];
+  await box.run(flags, ["curl", "-s", "http://denied.test/"]);
+  const before = await box.read("work/events.jsonl") ?? "";
+  await box.shell(flags, "echo forged >> events.jsonl; : > events.jsonl; rm -f events.jsonl; ln -s /etc/passwd events.jsonl");
+  const after = await box.read("work/events.jsonl") ?? "";
+  assert.ok(after.startsWith(before) && before !== "");
+  assert.doesNotMatch(after, /forged|root:/);
+});
+
+Deno.test("M6 .git cannot be renamed, replaced or moved away with what it holds", async () => {
+  await using box = await Box.create();
+  await initRepository(box);
+  const config = await box.read("work/.git/config");
+  const script = `
+    cp -r .git evil; echo '[core] fsmonitor = touch pwned' >> evil/config
+    mv .git gone; mv -T evil .git; rm -rf .git; mv .git/config .git/c; mv .git/hooks .git/h
+    python3 -c 'import ctypes; print(ctypes.CDLL(None).renameat2(-100, b".git", -100, b"evil", 2))'`;
+  const { stdout } = await box.shell([], script);
+  assert.equal(stdout, "-1\n");
+  assert.equal(await box.read("work/.git/config"), config);
+  assert.deepEqual(await box.list("work"), [".git", "evil", "file"]);
+});
+
+for (const file of ["commondir", "config.worktree", "info/attributes"]) {
+  Deno.test(`M6 a planted .git/${file} does not stay`, async () => {
+    await using box = await Box.create();
+    await initRepository(box);
+    const script = `cp -r .git evil && echo '[core] fsmonitor = touch pwned' >> evil/config && mkdir -p .git/info && echo ../evil > .git/${file}`;
+    const outcome = await box.shell([], script);
+    await box.host(["git", "status"]);
+    assert.equal(await box.exists("work/pwned"), false);
+    assert.equal(await box.exists(`work/.git/${file}`), false);
+    assert.ok(said(outcome).some((line) => line.includes("set aside")), outcome.stderr);
+  });
+}
+
+Deno.test("M6 what is watched is found behind links that were put on the way to it", async () => {
+  const evasions = [
+    "mv .git/info .git/i2; ln -s i2 .git/info; echo '* filter=x' > .git/i2/attributes",
+    "mv .git/info elsewhere; ln -s ../elsewhere .git/info; echo '* filter=x' > elsewhere/attributes",
+    "mkdir -p .git/info; echo '* filter=x' > evil; ln -s ../../evil .git/info/attributes",
+    "echo '* filter=x' > evil; mkdir -p .git/info; ln evil .git/info/attributes",
+    "rm -rf .git/info; mkdir e; echo '* filter=x' > e/attributes; ln -s $PWD/e .git/info",
+  ];
+  for (const script of evasions) {
+    await using box = await Box.create();
+    await initRepository(box);
+    await box.shell([], script);
+    assert.equal(await box.read("work/.git/info/attributes"), undefined, script);
+  }
+});
+
+Deno.test("M6 the parent of a denied file cannot be renamed, the file not unlinked, replaced or linked", async () => {
+  await using box = await Box.create();
+  await box.write("work/a/b/secret", "canary");
+  const script = `
+    mv a moved; mv a/b a/moved; rm -f a/b/secret; mv a/b/secret x; echo planted > y; mv -f y a/b/secret
+    ln a/b/secret hard; ln -s a/b/secret soft; cp a/b/secret copy; cat soft a/b/secret moved/b/secret hard
+    ln -f y a/b/secret; rmdir a/b; rm -rf a`;
+  for (const flag of ["--deny-read=a/b/secret", "--deny-read=a/b", "--deny-write=a/b/secret"]) {
+    for (const mode of MODES) {
+      const { stdout } = await box.runIn(mode, [flag], ["sh", "-c", script]);
+      if (flag.startsWith("--deny-read")) assert.doesNotMatch(stdout, /canary/, `${mode.name} ${flag}`);
+      assert.equal(await box.read("work/a/b/secret"), "canary", `${mode.name} ${flag}`);
+      assert.equal((await Deno.stat(`${box.work}/a/b/secret`)).nlink, 1);
+      for (const name of await box.list("work")) if (name !== "a") await Deno.remove(`${box.work}/${name}`);
+    }
+  }
+});
+
+Deno.test("M6 a missing denied path does not stay, however its parents are moved and linked", async () => {
+  const evasions = [
+    "mkdir -p sub; echo x > sub/new",
+    "mkdir -p d2; rmdir sub; ln -s d2 sub; echo x > d2/new",
+    "mkdir -p sub; echo x > other; ln -s ../other sub/new",
+    "mkdir -p sub/new/deep; echo x > sub/new/deep/file",
+  ];
+  for (const script of evasions) {
+    await using box = await Box.create();
+    await Deno.mkdir(`${box.work}/sub`);
+    await box.shell(["--deny-write=sub/new"], script);
+    assert.equal(await Deno.stat(`${box.work}/sub/new`).then(() => true, () => false), false, script);
+  }
+});
+
+Deno.test("M8 /proc leads to no denied file", async () => {
+  await using box = await Box.create();
+  await box.write("home/.ssh/id_rsa", "canary");
+  await box.write("work/secret", "canary");
+  const script = `
+import glob, os, sys
+found = []
+targets = sys.argv[1:]
+for base in glob.glob("/proc/[0-9]*") + ["/proc/self", "/proc/thread-self"]:
+    links = [base + "/root", base + "/cwd"] + glob.glob(base + "/fd/*") + glob.glob(base + "/task/*/root")
+    for link in links:
+        for target in targets + ["../home/.ssh/id_rsa", "secret", "../secret"]:
+            for up in ["", "/..", "/../..", "/../../../../.."]:
+                try:
+                    data = open(link + up + "/" + target.lstrip("/")).read()
+                except (OSError, UnicodeDecodeError):
+                    continue
+                if "canary" in data:
+                    found.append(link + up + target)
+print(len(found), found[:3])
+`;
+  const targets = [`${box.home}/.ssh/id_rsa`, `${box.work}/secret`];
+  for (const mode of MODES) {
+    const { stdout, stderr } = await box.runIn(mode, ["--deny-read=secret"], ["python3", "-c", script, ...targets]);
+    assert.equal(stdout, "0 []\n", `${mode.name} ${stderr}`);
+  }
+});
+
+Deno.test("M8 /proc/*/root and fd links write nothing outside", async () => {
+  await using box = await Box.create();
+  await box.write("beside/file", "kept");
+  const script = `
+import glob, sys
+for base in glob.glob("/proc/[0-9]*") + ["/proc/self"]:
+    for link in [base + "/root", base + "/cwd"] + glob.glob(base + "/fd/*"):
+        for up in ["", "/..", "/../../.."]:
+            try:
+                open(link + up + sys.argv[1], "w").write("planted")
+            except OSError:
+                pass`;
+  for (const mode of MODES) {
+    await box.runIn(mode, [], ["python3", "-c", script, `${box.root}/beside/file`]);
+    assert.equal(await box.read("beside/file"), "kept", mode.name);
+  }
+});
+
+Deno.test("M9 no mount, unmount, remount, pivot_root or new namespace lifts a mask", async () => {
+  await using box = await Box.create();
+  await box.write("home/.netrc", "canary");
+  await box.write("beside/file", "kept");
+  const script = `
+import ctypes, errno, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+secret, outside = sys.argv[1].encode(), sys.argv[2].encode()
+MS_REMOUNT, MS_BIND, MNT_DETACH = 32, 4096, 2
+def name(result):
+    return "ok" if result >= 0 else errno.errorcode[ctypes.get_errno()]
+print(" ".join([
+    name(libc.umount2(secret, MNT_DETACH)),
+    name(libc.umount2(b"/", MNT_DETACH)),
+    name(libc.mount(None, b"/", None, MS_REMOUNT | MS_BIND, None)),
+    name(libc.mount(b"none", secret, b"tmpfs", 0, None)),
+    name(libc.mount(b"/", b"/tmp", None, MS_BIND, None)),
+    name(libc.syscall(155, b".", b".")),
+    name(libc.chroot(b"/tmp")),
+    name(libc.unshare(0x10000000)),
+    name(libc.unshare(0x20000)),
+    name(libc.syscall(428, -100, b"/", 1)),
+    name(libc.syscall(429, 0, b"", -100, b"/tmp", 4)),
+    name(libc.syscall(430, b"tmpfs", 0)),
+    name(libc.syscall(442, -100, b"/", 0, 0, 0)),
+]))
+for path in (secret, outside):
+    try:
+        open(path, "a").write("planted")
+    except OSError:
+        pass
+try:
+    print(open(secret).read())
+except OSError as error:
+    print(errno.errorcode[error.errno])
+`;
+  for (const mode of MODES) {
+    const { stdout } = await box.runIn(mode, [], ["python3", "-c", script, `${box.home}/.netrc`, `${box.root}/beside/file`]);
+    assert.equal(stdout, `${Array.from({ length: 13 }, () => "EPERM").join(" ")}\nEACCES\n`, mode.name);
+    assert.equal(await box.read("beside/file"), "kept");
+    assert.equal(await box.read("home/.netrc"), "canary");
+  }
+});
+
+Deno.test("M9 a user namespace made by unshare, bwrap or clone is refused", async () => {
+  await using box = await Box.create();
+  for (const command of [["unshare", "-Urm", "true"], ["bwrap", "--bind", "/", "/", "true"], ["unshare", "-r", "true"]]) {
+    for (const mode of MODES) {
+      const { code } = await box.runIn(mode, [], command);
+      assert.notEqual(code, 0, `${mode.name} ${command}`);
+    }
+  }
+});
+
+Deno.test("M10 old and new links out of the work tree write and make nothing", async () => {
+  await using box = await Box.create();
+  await box.write("outside/file", "kept");
+  await Deno.symlink("../outside", `${box.work}/old`);
+  await Deno.symlink("../outside/file", `${box.work}/oldfile`);
+  const before = await tree(`${box.root}/outside`);
+  const script = `
+    echo planted > old/file; echo planted > oldfile; touch old/new; rm -f old/file
+    ln -s ../outside new; echo planted > new/file; touch new/new; mkdir new/d
+    ln -s ${box.root}/outside/file abs; echo planted >> abs; mv file old/; cp /etc/hostname new/
+    ln -s /proc/self/root${box.root}/outside proc; echo planted > proc/file
+    truncate -s 0 oldfile; chmod 777 old/file; setfattr -n user.x -v y old/file`;
+  for (const mode of MODES) {
+    await box.runIn(mode, [], ["sh", "-c", script]);
+    assert.equal(await tree(`${box.root}/outside`), before, mode.name);
+    assert.equal(await box.read("outside/file"), "kept");
+  }
+});
+
+Deno.test("M12 a policy file behind a link of the work tree cannot be swapped for the next run", async () => {
+  await using box = await Box.create();
+  await box.write("work/real.json", '{ "read": { "deny": ["secret"] } }');
+  await box.write("work/secret", "canary");
+  await Deno.symlink("real.json", `${box.work}/policy.json`);
+  await box.shell(["--policy=policy.json"], "rm -f policy.json; echo '{}' > policy.json");
+  const { stdout } = await box.run(["--policy=policy.json"], ["cat", "secret"]);
+  assert.doesNotMatch(stdout, /canary/);
+});
+
+Deno.test("M13 sixteen sandboxes at once in one directory keep every protection and leave nothing", async () => {
+  await using box = await Box.create();
+  await initRepository(box);
+  const config = await box.read("work/.git/config");
+  const before = await box.list("work");
+  const script = "cat file >/dev/null || exit 3; echo planted > .git/config; mv .git x; touch .git/hooks/pre-commit; test ! -w .git/config";
+  const runs = Array.from({ length: 16 }, (_, index) => {
+    const mode = MODES[index % MODES.length];
+    return box.shell(mode?.flags ?? [], script, { fds: mode?.fds ?? [] });
+  });
+  for (const { code, stderr } of await Promise.all(runs)) assert.equal(code, 0, stderr);
+  assert.equal(await box.read("work/.git/config"), config);
+  assert.deepEqual(await box.list("work"), before);
+  assert.deepEqual(await box.runDirectories(), []);
+});
