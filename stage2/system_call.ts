@@ -5,6 +5,8 @@ const NUMBERS = {
   connect: [42, 203],
   dup3: [292, 24],
   execve: [59, 221],
+  landlock_create_ruleset: [444, 444],
+  landlock_restrict_self: [446, 446],
   prctl: [157, 167],
   prlimit: [302, 261],
   read: [0, 63],

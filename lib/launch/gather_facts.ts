@@ -20,9 +20,7 @@ export interface FactsRequest {
 }
 
 // Directories that only the host's administrator fills, also where that is the user.
-const SYSTEM = ["/usr", "/etc", "/opt", "/lib", "/lib64", "/bin", "/sbin", "/var"].map((path) =>
-  SafePath.of(path)
-);
+const SYSTEM = ["/usr", "/etc", "/opt", "/lib", "/lib64", "/bin", "/sbin"].map((path) => SafePath.of(path));
 
 // Where /usr holds everything, these point into it (file-hierarchy(7)).
 const SYSTEM_LINKS = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"].map((path) =>
@@ -34,7 +32,8 @@ function isTrustedLink(link: SafePath, uid: number | null): boolean {
   const directory = link.parent;
   const info = lstat(directory);
   if (info === undefined || info.uid !== 0 || ((info.mode ?? 0o777) & 0o022) !== 0) return false;
-  return uid !== 0 || directory.depth === 0 || SYSTEM.some((path) => path.contains(directory));
+  const text = directory.toString();
+  return uid !== 0 || text === "/" || text === "/var" || SYSTEM.some((path) => path.contains(directory));
 }
 
 /**

@@ -43,6 +43,8 @@ const STAGE2_FLAGS = [
 const STAGE2_ONLY: Readonly<Record<string, string>> = {
   DENO_DIR: `${INSIDE}/no-cache`,
   DENO_NO_UPDATE_CHECK: "1",
+  // On a terminal the runtime would complain that there is no cache directory.
+  DENO_LOG: "off",
 };
 
 function stage2Environment(plan: Plan): Record<string, string> {

@@ -61,7 +61,8 @@ function runtimeMounts(
 function launcher(request: PlanRequest, kind: Plan["network"], view: FileView, facts: HostFacts) {
   const plain = [...request.environment.keys()].every(isPlainVariable);
   const named = !(request.command[0] ?? "").includes("=");
-  const env = facts.env !== undefined && view.shows(SafePath.of(facts.env)) ? facts.env : undefined;
+  const shown = facts.env !== undefined && view.shows(SafePath.root) && view.shows(SafePath.of(facts.env));
+  const env = shown ? facts.env : undefined;
   if (kind === "none" && plain && named && env !== undefined && request.stage2 !== true) {
     return { launcher: { kind: "direct", env } satisfies Launcher, mounts: [] };
   }

@@ -20,6 +20,16 @@ export function escape(text: string): string {
   return text.replace(UNSAFE, escapeCharacter);
 }
 
+/**
+ * As `JSON.stringify`, with every unsafe character as a JSON escape, so that the text can go to a terminal.
+ *
+ * @param value What JSON can hold
+ */
+export function escapedJson(value: unknown): string {
+  const unit = (code: string) => "\\u" + code.charCodeAt(0).toString(16).padStart(4, "0");
+  return JSON.stringify(value).replace(UNSAFE, (character) => character.split("").map(unit).join(""));
+}
+
 /** As {@linkcode escape}, in double quotes, with inner quotes and backslashes escaped too. */
 export function quote(text: string): string {
   return '"' + escape(text.replace(/[\\"]/g, "\\$&")) + '"';

@@ -1,6 +1,6 @@
 import type { SafePath } from "../paths/safe_path.ts";
 import { lstat } from "../paths/resolve_path.ts";
-import { quote } from "./escape.ts";
+import { escapedJson, quote } from "./escape.ts";
 import type { DecisionEvent } from "./event.ts";
 import { TomboloError } from "./tombolo_error.ts";
 
@@ -38,7 +38,7 @@ export class EventsFile implements Disposable {
 
   /** Writes one line with one call, so that lines of several runs stay whole (open(2), O_APPEND). */
   write(event: DecisionEvent): void {
-    this.#file.writeSync(new TextEncoder().encode(JSON.stringify(event) + "\n"));
+    this.#file.writeSync(new TextEncoder().encode(escapedJson(event) + "\n"));
   }
 
   /** Takes back a file that was made for a run that did not take place. */

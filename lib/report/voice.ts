@@ -1,4 +1,4 @@
-import { escape } from "./escape.ts";
+import { escape, escapedJson } from "./escape.ts";
 import { TomboloError } from "./tombolo_error.ts";
 
 /** How much tombolo says, and in which form. */
@@ -14,7 +14,7 @@ export class Voice {
 
   #write(line: string, fields: Readonly<Record<string, unknown>>): void {
     // Once more for all: what a message quotes may have come from the system's own error texts.
-    const text = this.manner.json ? JSON.stringify({ tombolo: line, ...fields }) : `tombolo: ${escape(line)}`;
+    const text = this.manner.json ? escapedJson({ tombolo: line, ...fields }) : `tombolo: ${escape(line)}`;
     Deno.stderr.writeSync(new TextEncoder().encode(text + "\n"));
   }
 

@@ -208,7 +208,15 @@ Deno.test("the deepest rule wins, and deny wins at the same path", async () => {
     "--deny-write=ro",
     "--allow-write=ro/rw",
   ];
-  const found = await access(box, flags, ["a/x", "a/b/x", "a/b/c/x", "a/b/c/d/x", "same/x", "ro/x", "ro/rw/x"]);
+  const found = await access(box, flags, [
+    "a/x",
+    "a/b/x",
+    "a/b/c/x",
+    "a/b/c/d/x",
+    "same/x",
+    "ro/x",
+    "ro/rw/x",
+  ]);
   for (const path of ["a/x", "a/b/c/x", "same/x"]) {
     assert.match(found[path] ?? "", HIDDEN, path);
     assert.equal(await box.read(`work/${path}`), path);

@@ -27,14 +27,21 @@ function toServer(server: WebServer): string[] {
 Deno.test("without net rules there is only loopback, and no proxy is named", async () => {
   await using box = await Box.create();
   for (const mode of MODES.slice(0, 2)) {
-    const { stdout } = await box.runIn(mode, [], ["sh", "-c", "cat /proc/net/dev | tail -n +3; env | grep -i proxy; cat /proc/net/route | tail -n +2"]);
+    const { stdout } = await box.runIn(mode, [], [
+      "sh",
+      "-c",
+      "cat /proc/net/dev | tail -n +3; env | grep -i proxy; cat /proc/net/route | tail -n +2",
+    ]);
     assert.match(stdout, /^\s*lo:[^\n]*\n$/, mode.name);
   }
 });
 
 Deno.test("with a gateway, too, there is only loopback and no route", async () => {
   await using box = await Box.create();
-  const { stdout } = await box.shell(["--allow-net=a.test"], "tail -n +3 /proc/net/dev; tail -n +2 /proc/net/route");
+  const { stdout } = await box.shell(
+    ["--allow-net=a.test"],
+    "tail -n +3 /proc/net/dev; tail -n +2 /proc/net/route",
+  );
   assert.match(stdout, /^\s*lo:[^\n]*\n$/);
 });
 
@@ -42,7 +49,10 @@ const CLIENTS: readonly (readonly [name: string, script: (url: string) => string
   ["plain HTTP", (url) => `${CURL.join(" ")} ${url}`],
   ["CONNECT", (url) => `${CURL.join(" ")} --proxytunnel ${url}`],
   ["socks5h", (url) => `${CURL.join(" ")} --proxy "$ALL_PROXY" ${url}`],
-  ["Python's urllib", (url) => `python3 -c 'import urllib.request as u; print(u.urlopen("${url}").read().decode(), end="")'`],
+  [
+    "Python's urllib",
+    (url) => `python3 -c 'import urllib.request as u; print(u.urlopen("${url}").read().decode(), end="")'`,
+  ],
 ];
 
 for (const [name, script] of CLIENTS) {
@@ -77,7 +87,9 @@ for (const [name, script] of CLIENTS) {
 Deno.test("an upload and a download pass whole, both ways", async () => {
   await using box = await Box.create();
   await using server = new WebServer();
-  const script = `head -c 3000000 /dev/zero > big; ${CURL.join(" ")} --data-binary @big http://web.test:${server.port}/up`;
+  const script = `head -c 3000000 /dev/zero > big; ${
+    CURL.join(" ")
+  } --data-binary @big http://web.test:${server.port}/up`;
   const { code } = await box.shell(toServer(server), script);
   assert.equal(code, 0);
   assert.deepEqual(server.requests, ["POST /up 3000000"]);
@@ -108,7 +120,10 @@ Deno.test("a name that leads to loopback needs a rule for the address", async ()
   await using box = await Box.create();
   await using server = new WebServer();
   const url = `http://web.test:${server.port}/`;
-  const { stdout } = await box.shell(["--resolve=web.test:127.0.0.1", "--allow-net=web.test"], `${CURL.join(" ")} ${url}`);
+  const { stdout } = await box.shell(
+    ["--resolve=web.test:127.0.0.1", "--allow-net=web.test"],
+    `${CURL.join(" ")} ${url}`,
+  );
   assert.match(stdout, /127\.0\.0\.1[^\n]*loopback/);
   assert.deepEqual(server.requests, []);
   const bare = await box.shell(["--resolve=web.test:127.0.0.1", "--allow-net"], `${CURL.join(" ")} ${url}`);
@@ -135,7 +150,9 @@ Deno.test("the events file has exact events, also of several runs, one JSON obje
   await using box = await Box.create();
   await using server = new WebServer();
   const base = `http://web.test:${server.port}`;
-  const script = `${CURL.join(" ")} --proxytunnel ${base}/one; ${CURL.join(" ")} -o /dev/null http://denied.test/; exit 7`;
+  const script = `${CURL.join(" ")} --proxytunnel ${base}/one; ${
+    CURL.join(" ")
+  } -o /dev/null http://denied.test/; exit 7`;
   const run = () => box.shell([...toServer(server), `--events=${box.root}/events`], script);
   for (const { code } of await Promise.all([run(), run()])) assert.equal(code, 7);
   const net = (await events(box, "events")).filter(({ kind }) => kind === "net");
@@ -176,7 +193,9 @@ Deno.test("several connections at once and one after the other all pass", async 
   await using box = await Box.create();
   await using server = new WebServer();
   const url = `http://web.test:${server.port}/`;
-  const script = `for n in 1 2 3 4 5 6 7 8 9 10; do ${CURL.join(" ")} -p ${url}$n & done; wait; ${CURL.join(" ")} ${url}a ${url}b`;
+  const script = `for n in 1 2 3 4 5 6 7 8 9 10; do ${CURL.join(" ")} -p ${url}$n & done; wait; ${
+    CURL.join(" ")
+  } ${url}a ${url}b`;
   const { stdout } = await box.shell(toServer(server), script);
   assert.equal(stdout.split("\n").filter((line) => line.startsWith("hello")).length, 12);
   assert.equal(server.requests.length, 12);
@@ -187,9 +206,13 @@ Deno.test("a long home still has a gateway, and leaves nothing in the shorter pl
   await using server = new WebServer();
   const home = `${box.root}/${"h".repeat(120)}`;
   await Deno.mkdir(home);
-  const { code, stdout } = await box.shell(toServer(server), `${CURL.join(" ")} http://web.test:${server.port}/`, {
-    env: { HOME: home },
-  });
+  const { code, stdout } = await box.shell(
+    toServer(server),
+    `${CURL.join(" ")} http://web.test:${server.port}/`,
+    {
+      env: { HOME: home },
+    },
+  );
   assert.equal(code, 0);
   assert.match(stdout, /^hello/);
   const { stdout: left } = await box.host(["find", home, "-type", "s"]);

@@ -5,7 +5,11 @@ import { Box, isRoot, marker, MODES, processesWith, said, until } from "./tombol
 for (const mode of MODES) {
   Deno.test(`${mode.name}: an ordinary user's command writes its work tree and nothing else`, async () => {
     await using box = await Box.create({ ordinaryUser: true });
-    const outcome = await box.runIn(mode, [], ["sh", "-c", "id -u > file; touch ~/outside /etc/outside; exit 6"]);
+    const outcome = await box.runIn(mode, [], [
+      "sh",
+      "-c",
+      "id -u > file; touch ~/outside /etc/outside; exit 6",
+    ]);
     assert.equal(outcome.code, 6);
     const uid = isRoot ? "65534" : `${Deno.uid()}`;
     assert.equal(await box.read("work/file"), `${uid}\n`);
@@ -18,7 +22,8 @@ for (const mode of MODES) {
     await box.write("home/.ssh/id_rsa", "canary", 0o600);
     await box.write("home/.ssh/known_hosts", "known");
     await box.write("home/.netrc", "canary", 0o600);
-    const script = "cat ~/.ssh/id_rsa ~/.netrc; chmod 700 ~/.ssh ~/.netrc; cat ~/.netrc; ls ~/.ssh; cat ~/.ssh/known_hosts";
+    const script =
+      "cat ~/.ssh/id_rsa ~/.netrc; chmod 700 ~/.ssh ~/.netrc; cat ~/.netrc; ls ~/.ssh; cat ~/.ssh/known_hosts";
     const { stdout } = await box.runIn(mode, [], ["sh", "-c", script]);
     assert.equal(stdout, "known");
   });
@@ -44,11 +49,26 @@ Deno.test("an ordinary user's gateway works, and its state is private", async ()
 });
 
 const STUBBORN: readonly (readonly [name: string, script: string])[] = [
-  ["hooks in a directory without write permission", "mkdir .git/hooks; echo x > .git/hooks/pre-commit; chmod 555 .git/hooks"],
-  ["hooks in a directory without any permission", "mkdir .git/hooks; echo x > .git/hooks/pre-commit; chmod 0 .git/hooks"],
-  ["a directory deep below hooks without permission", "mkdir -p .git/hooks/a/b; echo x > .git/hooks/pre-commit; chmod 0 .git/hooks/a/b .git/hooks/a"],
-  ["a file in a .git without write permission", "mkdir .git/hooks; echo x > .git/hooks/pre-commit; chmod 555 .git"],
-  ["a worktree configuration without permission", "mkdir .git/hooks; echo x > .git/config.worktree; chmod 0 .git/config.worktree; chmod 555 .git"],
+  [
+    "hooks in a directory without write permission",
+    "mkdir .git/hooks; echo x > .git/hooks/pre-commit; chmod 555 .git/hooks",
+  ],
+  [
+    "hooks in a directory without any permission",
+    "mkdir .git/hooks; echo x > .git/hooks/pre-commit; chmod 0 .git/hooks",
+  ],
+  [
+    "a directory deep below hooks without permission",
+    "mkdir -p .git/hooks/a/b; echo x > .git/hooks/pre-commit; chmod 0 .git/hooks/a/b .git/hooks/a",
+  ],
+  [
+    "a file in a .git without write permission",
+    "mkdir .git/hooks; echo x > .git/hooks/pre-commit; chmod 555 .git",
+  ],
+  [
+    "a worktree configuration without permission",
+    "mkdir .git/hooks; echo x > .git/config.worktree; chmod 0 .git/config.worktree; chmod 555 .git",
+  ],
 ];
 
 for (const [name, script] of STUBBORN) {
@@ -58,6 +78,8 @@ for (const [name, script] of STUBBORN) {
     const outcome = await box.shell([], script);
     assert.equal(outcome.code, 0, outcome.stderr);
     assert.ok(said(outcome).some((line) => line.includes("set aside")), outcome.stderr);
-    for (const left of ["hooks", "config.worktree"]) assert.equal(await box.exists(`work/.git/${left}`), false, left);
+    for (const left of ["hooks", "config.worktree"]) {
+      assert.equal(await box.exists(`work/.git/${left}`), false, left);
+    }
   });
 }

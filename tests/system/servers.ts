@@ -1,3 +1,7 @@
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+
 /** A web server on the host's loopback that says what it was asked. */
 export class WebServer implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -22,34 +26,32 @@ export class WebServer implements AsyncDisposable {
 
 /** TCP and UDP listeners on the host's loopback that remember whether anybody came. */
 export class Listeners implements AsyncDisposable {
-  readonly #tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #udp = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  readonly #done: Promise<unknown>;
   visits = 0;
 
-  constructor() {
-    this.#done = Promise.all([this.#acceptAll(), this.#receiveAll()]);
-  }
-
-  async #acceptAll(): Promise<void> {
-    for await (const connection of this.#tcp) {
+  private constructor(private readonly tcp: Server, private readonly udp: Socket) {
+    tcp.on("connection", (connection) => {
       this.visits++;
-      connection.close();
-    }
+      connection.destroy();
+    });
+    udp.on("message", () => this.visits++);
   }
 
-  async #receiveAll(): Promise<void> {
-    for await (const _datagram of this.#udp) this.visits++;
+  static async listen(): Promise<Listeners> {
+    const tcp = createServer().listen(0, "127.0.0.1");
+    const udp = createSocket("udp4").bind(0, "127.0.0.1");
+    await Promise.all([once(tcp, "listening"), once(udp, "listening")]);
+    return new Listeners(tcp, udp);
   }
 
   get ports(): readonly [tcp: string, udp: string] {
-    const address = this.#udp.addr;
-    return [`${this.#tcp.addr.port}`, address.transport === "udp" ? `${address.port}` : "0"];
+    const address = this.tcp.address();
+    return [`${typeof address === "object" ? address?.port : 0}`, `${this.udp.address().port}`];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#tcp.close();
-    this.#udp.close();
-    await this.#done;
+    const closed = [once(this.tcp, "close"), once(this.udp, "close")];
+    this.tcp.close();
+    this.udp.close();
+    await Promise.all(closed);
   }
 }

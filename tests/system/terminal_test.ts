@@ -36,7 +36,7 @@ for (const mode of FLAGS) {
     const steps: Step[] = [
       ["ready> ", "tty >/dev/null; test -t 0 && test -t 1 && test -t 2 && echo is-a-$((40+2))-tty\n"],
       ["is-a-42-tty[\\s\\S]*ready> ", job],
-      ["\\nrunning", "\x1a"],
+      ["running", "\x1a"],
       ["Stopped[\\s\\S]*ready> ", "jobs; fg\n"],
       ["Stopped[\\s\\S]*exec sleep 1000'\\s*\\r\\n", "\x03"],
       ["ready> ", "echo after-$((1+1)) $?\n"],
@@ -59,7 +59,10 @@ for (const mode of FLAGS) {
 
   Deno.test(`${mode.name}: three Ctrl-C are three SIGINT`, async () => {
     await using box = await Box.create();
-    const steps: Step[] = [["ready", "\x03"], ["interrupt 1", "\x03"], ["interrupt 2", "\x03"], ["interrupt 3", "\n"]];
+    const steps: Step[] = [["ready", "\x03"], ["interrupt 1", "\x03"], ["interrupt 2", "\x03"], [
+      "interrupt 3",
+      "\n",
+    ]];
     assert.equal((await drive(box, mode.flags, ["python3", COUNT], steps)).status, 43);
   });
 
@@ -67,7 +70,13 @@ for (const mode of FLAGS) {
     await using box = await Box.create();
     const command = ["sh", "-c", "echo re''ady; exec sleep 1000"];
     assert.equal((await drive(box, mode.flags, command, [["ready", "\x03"]])).status, 130);
-    assert.equal((await drive(box, mode.flags, ["sh", "-c", "ulimit -c 0; echo re''ady; exec sleep 1000"], [["ready", "\x1c"]])).status, 131);
+    assert.equal(
+      (await drive(box, mode.flags, ["sh", "-c", "ulimit -c 0; echo re''ady; exec sleep 1000"], [[
+        "ready",
+        "\x1c",
+      ]])).status,
+      131,
+    );
   });
 
   Deno.test(`${mode.name}: TERM to tombolo's pid alone is passed on under a terminal too`, async () => {
@@ -87,7 +96,8 @@ for (const mode of FLAGS) {
 
 Deno.test("the size of the terminal and its changes reach the command", async () => {
   await using box = await Box.create();
-  const script = "trap 'echo wi''nch' WINCH; stty rows 33 cols 77; stty size; kill -WINCH $$; read line; echo end $line";
+  const script =
+    "trap 'echo wi''nch' WINCH; stty rows 33 cols 77; stty size; kill -WINCH $$; read line; echo end $line";
   const { output } = await drive(box, [], ["bash", "-c", script], [["33 77", "\n"]]);
   assert.match(output, /end/);
 });

@@ -14,7 +14,15 @@ async function initRepository(box: Box): Promise<void> {
 }
 
 Deno.test("M1 a denied path behind a link of the work tree that does not exist creates nothing outside", async () => {
-  for (const target of ["../outside", "../outside/missing", "/oldroot/outside", "/newroot/outside", "/proc/1/root/x"]) {
+  for (
+    const target of [
+      "../outside",
+      "../outside/missing",
+      "/oldroot/outside",
+      "/newroot/outside",
+      "/proc/1/root/x",
+    ]
+  ) {
     await using box = await Box.create();
     await box.write("outside/file", "kept");
     await Deno.symlink(target, `${box.work}/a`);
@@ -32,7 +40,10 @@ Deno.test("M1 a denied path behind a link that exists is denied where it really 
   await using box = await Box.create();
   await box.write("work/real/x", "canary");
   await Deno.symlink("real", `${box.work}/a`);
-  const { stdout } = await box.shell(["--deny-read=a/x"], "cat a/x real/x; mv real other; cat other/x; ln real/x hard; cat hard");
+  const { stdout } = await box.shell(
+    ["--deny-read=a/x"],
+    "cat a/x real/x; mv real other; cat other/x; ln real/x hard; cat hard",
+  );
   assert.equal(stdout, "");
   assert.equal(await box.read("work/real/x"), "canary");
 });
@@ -65,7 +76,10 @@ Deno.test("M3 an events file in the work tree cannot be changed or replaced by t
   const flags = ["--events=events.jsonl", "--allow-net=a.test"];
   await box.run(flags, ["curl", "-s", "http://denied.test/"]);
   const before = await box.read("work/events.jsonl") ?? "";
-  await box.shell(flags, "echo forged >> events.jsonl; : > events.jsonl; rm -f events.jsonl; ln -s /etc/passwd events.jsonl");
+  await box.shell(
+    flags,
+    "echo forged >> events.jsonl; : > events.jsonl; rm -f events.jsonl; ln -s /etc/passwd events.jsonl",
+  );
   const after = await box.read("work/events.jsonl") ?? "";
   assert.ok(after.startsWith(before) && before !== "");
   assert.doesNotMatch(after, /forged|root:/);
@@ -89,7 +103,8 @@ for (const file of ["commondir", "config.worktree", "info/attributes"]) {
   Deno.test(`M6 a planted .git/${file} does not stay`, async () => {
     await using box = await Box.create();
     await initRepository(box);
-    const script = `cp -r .git evil && echo '[core] fsmonitor = touch pwned' >> evil/config && mkdir -p .git/info && echo ../evil > .git/${file}`;
+    const script =
+      `cp -r .git evil && echo '[core] fsmonitor = touch pwned' >> evil/config && mkdir -p .git/info && echo ../evil > .git/${file}`;
     const outcome = await box.shell([], script);
     await box.host(["git", "status"]);
     assert.equal(await box.exists("work/pwned"), false);
@@ -170,7 +185,12 @@ print(len(found), found[:3])
 `;
   const targets = [`${box.home}/.ssh/id_rsa`, `${box.work}/secret`];
   for (const mode of MODES) {
-    const { stdout, stderr } = await box.runIn(mode, ["--deny-read=secret"], ["python3", "-c", script, ...targets]);
+    const { stdout, stderr } = await box.runIn(mode, ["--deny-read=secret"], [
+      "python3",
+      "-c",
+      script,
+      ...targets,
+    ]);
     assert.equal(stdout, "0 []\n", `${mode.name} ${stderr}`);
   }
 });
@@ -230,7 +250,13 @@ except OSError as error:
     print(errno.errorcode[error.errno])
 `;
   for (const mode of MODES) {
-    const { stdout } = await box.runIn(mode, [], ["python3", "-c", script, `${box.home}/.netrc`, `${box.root}/beside/file`]);
+    const { stdout } = await box.runIn(mode, [], [
+      "python3",
+      "-c",
+      script,
+      `${box.home}/.netrc`,
+      `${box.root}/beside/file`,
+    ]);
     assert.equal(stdout, `${Array.from({ length: 13 }, () => "EPERM").join(" ")}\nEACCES\n`, mode.name);
     assert.equal(await box.read("beside/file"), "kept");
     assert.equal(await box.read("home/.netrc"), "canary");
@@ -239,7 +265,13 @@ except OSError as error:
 
 Deno.test("M9 a user namespace made by unshare, bwrap or clone is refused", async () => {
   await using box = await Box.create();
-  for (const command of [["unshare", "-Urm", "true"], ["bwrap", "--bind", "/", "/", "true"], ["unshare", "-r", "true"]]) {
+  for (
+    const command of [["unshare", "-Urm", "true"], ["bwrap", "--bind", "/", "/", "true"], [
+      "unshare",
+      "-r",
+      "true",
+    ]]
+  ) {
     for (const mode of MODES) {
       const { code } = await box.runIn(mode, [], command);
       assert.notEqual(code, 0, `${mode.name} ${command}`);
@@ -281,7 +313,8 @@ Deno.test("M13 sixteen sandboxes at once in one directory keep every protection 
   await initRepository(box);
   const config = await box.read("work/.git/config");
   const before = await box.list("work");
-  const script = "cat file >/dev/null || exit 3; echo planted > .git/config; mv .git x; touch .git/hooks/pre-commit; test ! -w .git/config";
+  const script =
+    "cat file >/dev/null || exit 3; echo planted > .git/config; mv .git x; touch .git/hooks/pre-commit; test ! -w .git/config";
   const runs = Array.from({ length: 16 }, (_, index) => {
     const mode = MODES[index % MODES.length];
     return box.shell(mode?.flags ?? [], script, { fds: mode?.fds ?? [] });

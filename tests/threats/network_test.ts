@@ -36,7 +36,7 @@ const WANTED: Readonly<Record<string, RegExp>> = {
 for (const mode of MODES) {
   Deno.test(`${mode.name}: N9 every direct way out fails at once and nothing arrives`, async () => {
     await using box = await Box.create();
-    await using listeners = new Listeners();
+    await using listeners = await Listeners.listen();
     const { stdout, stderr } = await box.runIn(mode, [], ["python3", SCRIPT, ...listeners.ports]);
     assert.notEqual(stdout, "", stderr);
     const found = JSON.parse(stdout) as Record<string, string>;
@@ -52,7 +52,11 @@ const NOTHING: readonly (readonly [name: string, flags: readonly string[], polic
   ["a missing list", ["--policy=net.json"], '{ "net": {} }'],
   ["a deny list alone", ["--policy=net.json"], '{ "net": { "deny": ["a.test"] } }'],
   ["a static name alone", ["--resolve=web.test:127.0.0.1"]],
-  ["an empty list in a file that another one extends", ["--policy=net.json", "--policy=net.json"], '{ "net": { "allow": [] } }'],
+  [
+    "an empty list in a file that another one extends",
+    ["--policy=net.json", "--policy=net.json"],
+    '{ "net": { "allow": [] } }',
+  ],
 ];
 
 for (const [name, flags, policy] of NOTHING) {
@@ -60,7 +64,8 @@ for (const [name, flags, policy] of NOTHING) {
     await using box = await Box.create();
     await using server = new WebServer();
     if (policy !== undefined) await box.write("work/net.json", policy);
-    const script = `env | grep -i _proxy; curl -s --max-time 20 http://127.0.0.1:${server.port}/ && echo reached
+    const script =
+      `env | grep -i _proxy; curl -s --max-time 20 http://127.0.0.1:${server.port}/ && echo reached
       curl -s --max-time 20 --resolve web.test:${server.port}:127.0.0.1 http://web.test:${server.port}/ && echo reached; true`;
     const { code, stdout } = await box.shell(flags, script);
     assert.deepEqual([code, stdout], [0, ""]);
@@ -94,7 +99,10 @@ Deno.test("N1 a bare --deny-net beside allowed hosts lets nothing leave", async 
   await using box = await Box.create();
   await using server = new WebServer();
   const flags = [`--allow-net=127.0.0.1:${server.port}`, "--deny-net"];
-  const { stdout } = await box.shell(flags, `curl -s --max-time 20 http://127.0.0.1:${server.port}/ && echo reached; true`);
+  const { stdout } = await box.shell(
+    flags,
+    `curl -s --max-time 20 http://127.0.0.1:${server.port}/ && echo reached; true`,
+  );
   assert.equal(stdout, "");
   assert.deepEqual(server.requests, []);
 });

@@ -16,8 +16,6 @@ function assertSafe({ stderr, stdout }: Pick<Outcome, "stderr"> & Partial<Outcom
 Deno.test("R1 a denied file name is escaped in its line", async () => {
   await using box = await Box.create();
   await Deno.mkdir(`${box.root}/${HOSTILE}`);
-  const outcome = await box.shell([], `exec 2>/dev/null; false`, {});
-  assert.equal(outcome.stderr, "");
   const { stderr } = await box.run([], ["touch", `${box.root}/${HOSTILE}/file`]);
   const own = stderr.split("\n").filter((line) => line.startsWith("tombolo:")).join("\n");
   assertSafe({ stderr: own }, /denied write .*a\\x1b\[31m/);
@@ -50,8 +48,9 @@ for name in names:
 
 Deno.test("R1 names that are set aside are escaped", async () => {
   await using box = await Box.create();
-  const deny = `--deny-write=${HOSTILE}/new`;
-  const outcome = await box.run([deny], ["mkdir", "-p", `${HOSTILE}/new`]);
+  // A bracket would make the rule a pattern.
+  const name = HOSTILE.replace("[", "");
+  const outcome = await box.run([`--deny-write=${name}/new`], ["mkdir", "-p", `${name}/new`]);
   assertSafe(outcome, /set aside .*\\x1b/);
 });
 
