@@ -69,12 +69,13 @@ function homeDirectory(text: string | undefined): SafePath | undefined {
 // The variables of bin/tombolo are not the caller's.
 function callerEnvironment(): Record<string, string> {
   const all = Deno.env.toObject();
-  const denoDir = all["TOMBOLO_CALLER_DENO_DIR"];
+  const aside = "TOMBOLO_CALLER_";
+  const kept = Object.entries(all).filter(([name]) => name.startsWith(aside));
   const own = ["DENO_DIR", "DENO_NO_UPDATE_CHECK"];
   const caller = Object.fromEntries(
     Object.entries(all).filter(([name]) => !own.includes(name) && !name.startsWith("TOMBOLO_")),
   );
-  return denoDir === undefined ? caller : { ...caller, DENO_DIR: denoDir };
+  return { ...caller, ...Object.fromEntries(kept.map(([name, value]) => [name.slice(aside.length), value])) };
 }
 
 async function policySources(

@@ -6,7 +6,7 @@ import { forgetProbe } from "./probe.ts";
 import { rendezvous } from "./rendezvous.ts";
 import { RunDirectory, sweepRunDirectories } from "./run_directory.ts";
 import type { SetAside } from "./set_aside.ts";
-import { type ForwardedSignal, sendToCommand, SignalForwarding } from "./signals.ts";
+import { type ForwardedSignal, killInit, sendToCommand, SignalForwarding } from "./signals.ts";
 import { starterOf } from "./starter.ts";
 import type { Directories } from "./state_directory.ts";
 import { StatusFile } from "./status_file.ts";
@@ -180,6 +180,15 @@ class Run implements AsyncDisposable {
     if (init !== undefined) return await sendToCommand(init, signal);
     // There is no command yet that could handle it: the start is given up.
     this.#aborted ??= signal;
+    await this.#giveUp();
+  }
+
+  // bubblewrap's init does not die with its monitor before it has asked for it: it is ended by name, once it has one.
+  async #giveUp(): Promise<void> {
+    let ended = this.#child === undefined;
+    this.#child?.status.finally(() => ended = true);
+    while (!ended && this.#status.initPid === undefined) await Deno.lstat("/");
+    if (this.#status.initPid !== undefined && !ended) await killInit(this.#status.initPid);
     this.#kill();
   }
 

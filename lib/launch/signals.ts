@@ -37,6 +37,17 @@ export async function sendToCommand(initPid: number, signal: ForwardedSignal): P
   }).output();
 }
 
+/** Ends everything inside at once, also while the sandbox is being built. */
+export async function killInit(initPid: number): Promise<void> {
+  await new Deno.Command("/bin/sh", {
+    args: ["-c", 'kill -KILL "$1"', "sh", String(initPid)],
+    clearEnv: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+}
+
 /** Keeps tombolo alive through signals meant for the command, and hands each one to `send`. */
 export class SignalForwarding implements Disposable {
   readonly #listeners = new Map<ForwardedSignal, () => void>();

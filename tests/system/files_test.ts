@@ -27,7 +27,7 @@ for path in sys.argv[1:]:
 `;
 
 // A directory that is hidden but for a hole does not even say what else it holds.
-const HIDDEN = /^(?:EACCES (?:EACCES|EROFS)|ENOENT EROFS)$/;
+const HIDDEN = /^(?:EACCES (?:EACCES|EROFS)|ENOENT (?:EROFS|ENOENT))$/;
 
 /** What a sandbox could do with paths: `read write` by path. */
 async function access(

@@ -8,11 +8,11 @@ const NOBODY = 65534;
 
 // Descriptors of the test runner must not reach tombolo: above 9 they choose its start. Only bash closes those.
 const START = `
-for path in /proc/$$/fd/*; do
-  fd=\${path##*/}
-  if ((fd > 2)); then eval "exec $fd>&-"; fi
+# Names that no test sets: bash exports what it assigns to a name that came in the environment.
+for TEST_path in /proc/$$/fd/*; do
+  if ((\${TEST_path##*/} > 2)); then eval "exec \${TEST_path##*/}>&-"; fi
 done
-for fd in $1; do eval "exec $fd</dev/null"; done
+for TEST_fd in $1; do eval "exec $TEST_fd</dev/null"; done
 shift
 exec "$@"
 `;
