@@ -6,20 +6,36 @@ export type ForwardedSignal = (typeof FORWARDED)[number];
 
 // The command is the first child of the sandbox's init. The tool itself can neither read /proc nor signal by pid;
 // the shell can, with builtins alone. $3 is tombolo's own pid: a terminal signals its whole foreground group, so a
-// Ctrl-C has reached the command already.
+// Ctrl-C has reached the command already. $4 is the signal's number: what starts the command ignores it, and a signal
+// sent too early would be lost, so it waits until it is not ignored, some tenths of a second at most.
 const SEND_SCRIPT = `
-if [ "$2" = INT ] || [ "$2" = QUIT ]; then
-  read -r stat <"/proc/$3/stat"
-  set -- "$1" "$2" \${stat##*) }
-  [ "$6" = 0 ] && [ "$7" = 0 ] || [ "$5" != "$8" ] || exit 0
+init=$1 signal=$2 tool=$3 number=$4
+if [ "$signal" = INT ] || [ "$signal" = QUIT ]; then
+  read -r stat <"/proc/$tool/stat"
+  set -- \${stat##*) }
+  [ "$5" = 0 ] || [ "$3" != "$6" ] || exit 0
 fi
-# The list has no final newline, and read says so.
-read -r children <"/proc/$1/task/$1/children" || [ -n "$children" ] || exit 0
-for child in $children; do
-  kill -s "$2" "$child"
-  exit
+tries=0
+while [ $tries -lt 1500 ]; do
+  tries=$((tries + 1))
+  # The list has no final newline, and read says so.
+  read -r child rest <"/proc/$init/task/$init/children" || [ -n "$child" ] || continue
+  while read -r key mask; do
+    [ "$key" != SigIgn: ] || break
+  done <"/proc/$child/status"
+  [ $((0x$mask >> (number - 1) & 1)) = 1 ] || break
 done
+[ -z "$child" ] || kill -s "$signal" "$child"
 `;
+
+const NUMBERS: Readonly<Record<ForwardedSignal, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGTERM: 15,
+  SIGUSR1: 10,
+  SIGUSR2: 12,
+};
 
 /**
  * Sends a signal to the command.
@@ -29,7 +45,10 @@ done
  */
 export async function sendToCommand(initPid: number, signal: ForwardedSignal): Promise<void> {
   await new Deno.Command("/bin/sh", {
-    args: ["-c", SEND_SCRIPT, "sh", String(initPid), signal.slice("SIG".length), String(Deno.pid)],
+    args: [
+      ...["-c", SEND_SCRIPT, "sh", String(initPid), signal.slice("SIG".length)],
+      ...[String(Deno.pid), String(NUMBERS[signal])],
+    ],
     clearEnv: true,
     stdin: "null",
     stdout: "null",
