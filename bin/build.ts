@@ -75,7 +75,10 @@ const inputs = new Set([
   ...stage2Sources,
 ]);
 const ready = join(work, "ready.sh");
-await Deno.writeTextFile(ready, `tombolo_deno=${quote(Deno.execPath())}\ntombolo_inputs='${[...inputs].sort().join(" ")}'\n`);
+await Deno.writeTextFile(
+  ready,
+  `tombolo_deno=${quote(Deno.execPath())}\ntombolo_inputs='${[...inputs].sort().join(" ")}'\n`,
+);
 // As old as the start of the build: a source that changed meanwhile counts as newer.
 await Deno.utime(ready, started, started);
 await Deno.rename(ready, join(cache, "ready.sh"));

@@ -67,20 +67,17 @@ export async function killInit(initPid: number): Promise<void> {
   }).output();
 }
 
-/** Keeps tombolo alive through signals meant for the command, and hands each one to `send`. */
+/** Keeps tombolo alive through signals meant for the command, and hands each one to `send` until it is disposed. */
 export class SignalForwarding implements Disposable {
-  readonly #listeners = new Map<ForwardedSignal, () => void>();
+  #send: ((signal: ForwardedSignal) => void) | undefined;
 
   constructor(send: (signal: ForwardedSignal) => void) {
-    for (const signal of FORWARDED) {
-      const listener = () => send(signal);
-      Deno.addSignalListener(signal, listener);
-      this.#listeners.set(signal, listener);
-    }
+    this.#send = send;
+    for (const signal of FORWARDED) Deno.addSignalListener(signal, () => this.#send?.(signal));
   }
 
+  /** Stays deaf afterwards: a signal that comes late, between the command's end and ours, must not change the status. */
   [Symbol.dispose](): void {
-    for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
-    this.#listeners.clear();
+    this.#send = undefined;
   }
 }
