@@ -20,7 +20,7 @@ export interface FactsRequest {
 }
 
 // Directories that only the host's administrator fills, also where that is the user.
-const SYSTEM = ["/usr", "/etc", "/opt", "/lib", "/lib64", "/bin", "/sbin"].map((path) => SafePath.of(path));
+const SYSTEM = ["/usr", "/etc", "/lib", "/lib64", "/bin", "/sbin"].map((path) => SafePath.of(path));
 
 // Where /usr holds everything, these point into it (file-hierarchy(7)).
 const SYSTEM_LINKS = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"].map((path) =>

@@ -33,6 +33,16 @@ export function seccompFile(plan: Plan, stateDirectory: string): string {
   return path;
 }
 
+function make(name: "file" | "directory", path: string): void {
+  try {
+    if (name === "file") Deno.openSync(path, { write: true, createNew: true, mode: 0 }).close();
+    else Deno.mkdirSync(path, { mode: 0 });
+  } catch (error) {
+    // Another first run was quicker; what it made is looked at like our own.
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+}
+
 /**
  * Makes the file and the directory that are mounted over what is hidden, or checks that they are what they were: a
  * mask that is itself a link shows what it points to (CVE-2025-31133).
@@ -43,10 +53,7 @@ export function ensureMasks(stateDirectory: string, uid: number | null): void {
   const directory = privateDirectory(`${stateDirectory}/mask`, uid);
   for (const name of ["file", "directory"] as const) {
     const path = `${directory}/${name}`;
-    if (lstat(path) === undefined) {
-      if (name === "file") Deno.openSync(path, { write: true, createNew: true, mode: 0 }).close();
-      else Deno.mkdirSync(path, { mode: 0 });
-    }
+    if (lstat(path) === undefined) make(name, path);
     const info = Deno.lstatSync(path);
     const right = name === "file" ? info.isFile && info.size === 0 && info.nlink === 1 : info.isDirectory;
     if (!right || info.uid !== uid || ((info.mode ?? 0o777) & 0o777) !== 0) {

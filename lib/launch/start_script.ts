@@ -27,7 +27,10 @@ done
 exec 8>>"$TOMBOLO_status"
 [ "$TOMBOLO_filter" = - ] || exec 9<"$TOMBOLO_filter"
 # Killed meanwhile: bubblewrap would die with its parent, and does not see that it has lost it already.
-[ "$PPID" = "$TOMBOLO_parent" ] || exit 125
+# $PPID is what it was when the shell started; the kernel knows better.
+read -r TOMBOLO_stat <"/proc/$$/stat"
+TOMBOLO_stat=\${TOMBOLO_stat##*) ? }
+[ "\${TOMBOLO_stat%% *}" = "$TOMBOLO_parent" ] || exit 125
 exec "$@"
 `;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Box, isRoot, marker, type Outcome, processesWith, TOMBOLO } from "./tombolo.ts";
+import { Box, isRoot, type Outcome, processesWith, TOMBOLO } from "./tombolo.ts";
 
 interface Bad {
   readonly name: string;
@@ -277,7 +277,7 @@ Deno.test("where every bwrap could have been planted by the sandbox, none is run
 for (const flags of [[], ["--allow-net=a.test"]]) {
   Deno.test(`bwrap that fails after it was probed leaves no process and no directory: ${flags}`, async () => {
     await using box = await Box.create();
-    const mark = marker();
+    const mark = box.marker();
     const copy = join(box.root, "real");
     await Deno.copyFile("/usr/bin/bwrap", copy);
     await Deno.chmod(copy, 0o755);

@@ -405,8 +405,8 @@ Deno.test("two runs in one directory do not disturb each other", async () => {
     { length: 8 },
     (_, index) => box.shell(["--deny-read=secret"], `cat secret; echo ${index} > file-${index}; ls -A`),
   );
-  for (const { code, stdout } of await Promise.all(runs)) {
-    assert.equal(code, 0);
+  for (const { code, stdout, stderr } of await Promise.all(runs)) {
+    assert.equal(code, 0, stderr);
     assert.doesNotMatch(stdout, /canary/);
   }
   assert.equal((await box.list("work")).length, 9);

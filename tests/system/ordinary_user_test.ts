@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { WebServer } from "./servers.ts";
-import { Box, isRoot, marker, MODES, processesWith, said, until } from "./tombolo.ts";
+import { Box, isRoot, MODES, processesWith, said, until } from "./tombolo.ts";
 
 for (const mode of MODES) {
   Deno.test(`${mode.name}: an ordinary user's command writes its work tree and nothing else`, async () => {
@@ -30,7 +30,7 @@ for (const mode of MODES) {
 
   Deno.test(`${mode.name}: nothing of an ordinary user's run survives it`, async () => {
     await using box = await Box.create({ ordinaryUser: true });
-    const mark = marker();
+    const mark = box.marker();
     const script = `setsid sleep ${mark} & (sleep ${mark} &) ; echo started`;
     assert.equal((await box.runIn(mode, [], ["sh", "-c", script])).stdout, "started\n");
     await until(() => processesWith(mark).length === 0, "the end of what was left running");

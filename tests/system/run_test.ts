@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Box, marker, MODES, processesWith, said, until } from "./tombolo.ts";
+import { Box, MODES, processesWith, said, until } from "./tombolo.ts";
 
 Deno.test("each mode is started as it says", async () => {
   await using box = await Box.create();
@@ -65,7 +65,7 @@ for (const mode of MODES) {
 
 Deno.test("a command that ignores TERM is killed, with all that it started", async () => {
   await using box = await Box.create();
-  const mark = marker();
+  const mark = box.marker();
   const { code } = await box.shell(
     ["--timeout=300ms"],
     `trap "" TERM; sleep ${mark} & sleep ${mark}; sleep ${mark}`,

@@ -120,6 +120,7 @@ export class Box implements AsyncDisposable {
   readonly home: string;
   readonly work: string;
   readonly #running: Deno.ChildProcess[] = [];
+  readonly #markers: string[] = [];
 
   private constructor(readonly root: string, private readonly user: number | undefined) {
     this.home = join(root, "home");
@@ -229,6 +230,14 @@ export class Box implements AsyncDisposable {
     }
   }
 
+  /** An argument that no other process of the machine has, to find what is left of a run. */
+  marker(): string {
+    const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+    const mark = `9${high}${low}`.slice(0, 15).padEnd(15, "7");
+    this.#markers.push(mark);
+    return mark;
+  }
+
   /** The text of a file below the root; `undefined` where there is none. */
   async read(path: string): Promise<string | undefined> {
     try {
@@ -265,6 +274,14 @@ export class Box implements AsyncDisposable {
         // It has ended.
       }
     }
+    // What a failed test has let survive.
+    for (const pid of this.#markers.flatMap(processesWith)) {
+      try {
+        Deno.kill(pid, "SIGKILL");
+      } catch {
+        // It went with another one.
+      }
+    }
     await new Deno.Command("/bin/chmod", { args: ["-R", "u+rwX", this.root], stderr: "null" }).output();
     await Deno.remove(this.root, { recursive: true });
   }
@@ -298,12 +315,6 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
     if (Date.now() > end) throw new Error(`Cannot wait any longer for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-}
-
-/** An argument that no other process of the machine has, to find what is left of a run. */
-export function marker(): string {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return `9${high}${low}`.slice(0, 15).padEnd(15, "7");
 }
 
 /** The processes of the host whose arguments hold a marker. */

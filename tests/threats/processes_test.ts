@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Box, fixture, marker, MODES, processesWith, Running, until } from "../system/tombolo.ts";
+import { Box, fixture, MODES, processesWith, Running, until } from "../system/tombolo.ts";
 
 const here = import.meta.dirname;
 const NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15, SIGKILL: 9 };
@@ -115,7 +115,7 @@ for base in filter(str.isdigit, os.listdir("/proc")):
 
   Deno.test(`${mode.name}: P9 host processes are invisible and cannot be signalled, the caller's group neither`, async () => {
     await using box = await Box.create();
-    const mark = marker();
+    const mark = box.marker();
     const script = `
       ls /proc | grep -c '^[0-9]'
       grep -l ${mark} /proc/[0-9]*/cmdline 2>/dev/null | grep -vx /proc/$$/cmdline | grep -v self | wc -l
@@ -161,7 +161,7 @@ EOF
       const target = whole ? "the tool's group" : "the tool alone";
       Deno.test(`${mode.name}: P10 ${signal} to ${target}: status as documented, no survivor, no residue`, async () => {
         await using box = await Box.create();
-        const mark = marker();
+        const mark = box.marker();
         const script = `(setsid sleep ${mark} &) ; sleep ${mark} & echo ready; exec sleep ${mark}`;
         const run = box.start(mode.flags, ["sh", "-c", script], { fds: mode.fds, ownGroup: true });
         assert.equal(await run.line(), "ready");
@@ -209,7 +209,7 @@ EOF
       await using box = await Box.create();
       await box.run(mode.flags, ["true"], { fds: mode.fds });
       for (let round = 0; round < 8; round++) {
-        const mark = marker();
+        const mark = box.marker();
         const run = box.start(mode.flags, ["sleep", mark], { fds: mode.fds, ownGroup: true });
         await firstChild(run);
         run.kill("SIGKILL");
@@ -224,7 +224,7 @@ EOF
     await using box = await Box.create();
     await box.run(mode.flags, ["true"], { fds: mode.fds });
     for (let round = 0; round < 8; round++) {
-      const mark = marker();
+      const mark = box.marker();
       const run = box.start(mode.flags, ["sleep", mark], { fds: mode.fds, ownGroup: true });
       await firstChild(run);
       run.kill("SIGTERM");
@@ -237,7 +237,7 @@ EOF
 
   Deno.test(`${mode.name}: P11 background children, daemons and 300 orphans end with the command`, async () => {
     await using box = await Box.create();
-    const mark = marker();
+    const mark = box.marker();
     const script = `
 import os, signal, sys, time
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
