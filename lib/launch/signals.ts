@@ -16,10 +16,10 @@ if [ "$signal" = INT ] || [ "$signal" = QUIT ]; then
   [ "$5" = 0 ] || [ "$3" != "$6" ] || exit 0
 fi
 tries=0
-while [ $tries -lt 1500 ]; do
-  tries=$((tries + 1))
-  # The list has no final newline, and read says so.
+while [ $tries -lt 1500 ] && [ -e "/proc/$init" ]; do
+  # The list has no final newline, and read says so. It is empty until init has come so far.
   read -r child rest <"/proc/$init/task/$init/children" || [ -n "$child" ] || continue
+  tries=$((tries + 1))
   while read -r key mask; do
     [ "$key" != SigIgn: ] || break
   done <"/proc/$child/status"
