@@ -35,9 +35,14 @@ async function greet(conn: Deno.Conn): Promise<Half> {
  *
  * @param listener The gateway's unix socket, not served yet
  * @param ended Settles when the sandbox ends; nothing is waited for then
+ * @param onMet Called when both are there, before the command can start
  * @returns Whether the command is being started
  */
-export async function rendezvous(listener: Deno.UnixListener, ended: Promise<unknown>): Promise<boolean> {
+export async function rendezvous(
+  listener: Deno.UnixListener,
+  ended: Promise<unknown>,
+  onMet: () => void = () => {},
+): Promise<boolean> {
   const halves = async () => [await listener.accept(), await listener.accept()].map(greet);
   const met = await Promise.race([halves().then((both) => Promise.all(both)), ended.then(() => undefined)]);
   if (met === undefined) return false;
@@ -46,6 +51,7 @@ export async function rendezvous(listener: Deno.UnixListener, ended: Promise<unk
   if (launch === undefined || port === undefined) {
     throw new TomboloError("sandbox", "Cannot start the sandbox: one half of stage2 came twice");
   }
+  onMet();
   await launch.write(port);
   launch.close();
   return true;

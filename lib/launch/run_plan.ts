@@ -93,7 +93,7 @@ class Run implements AsyncDisposable {
     const child = this.#spawn();
     const ended = child.status.then(() => undefined);
     try {
-      this.#up = await rendezvous(listener, ended);
+      await rendezvous(listener, ended, () => this.#up = true);
       this.#directory.remove();
       if (this.#up) void this.#serve(listener, ended);
       return await child.status;
@@ -176,7 +176,8 @@ class Run implements AsyncDisposable {
   }
 
   async #send(signal: ForwardedSignal): Promise<void> {
-    const init = this.#up ? this.#status.initPid : undefined;
+    // Without a gateway only the status file knows, and it may know before the loop has looked again.
+    const init = this.#up || this.plan.network === "none" ? this.#status.initPid : undefined;
     if (init !== undefined) return await sendToCommand(init, signal);
     // There is no command yet that could handle it: the start is given up.
     this.#aborted ??= signal;
