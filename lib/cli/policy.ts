@@ -27,7 +27,7 @@ export async function policy(args: readonly string[]): Promise<number> {
   let status = 0;
   for (const file of files) {
     try {
-      const path = SafePath.of(file.startsWith("/") ? file : `${Deno.cwd()}/${file}`).toString();
+      const path = SafePath.from(file, Deno.cwd()).toString();
       const sources = loadPolicyFile(path, file, "policy check");
       buildPolicy(sources, {
         cwd: Deno.cwd(),

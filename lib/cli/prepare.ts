@@ -46,14 +46,9 @@ function currentDirectory(): SafePath {
 
 function workingDirectory(named: string | undefined, current: SafePath, uid: number | null): SafePath {
   if (named === undefined) return current;
-  const { real, kind } = resolveTrusted(absolute(named, current), "working directory", uid);
+  const { real, kind } = resolveTrusted(SafePath.from(named, current.toString()), "working directory", uid);
   if (kind === "directory") return real;
   throw new TomboloError("usage", `Cannot use working directory ${quote(named)}: no such directory`);
-}
-
-// A path as any program reads it: from where the user stands, nothing expanded.
-function absolute(path: string, current: SafePath): SafePath {
-  return SafePath.of(path.startsWith("/") ? path : `${current}/${path}`);
 }
 
 // Behind a link, such as /home on another disk, it is the real directory that rules must name.
@@ -89,7 +84,7 @@ async function policySources(
     const { loadPolicyFile } = await import("../policy/load_policy_file.ts");
     // A file is named from where the user stands, as in any other program; what it holds starts at the file.
     for (const file of files) {
-      sources.push(...loadPolicyFile(absolute(file, current).toString(), file, "--policy"));
+      sources.push(...loadPolicyFile(SafePath.from(file, current.toString()).toString(), file, "--policy"));
     }
   }
   return [...sources, flagsToSource(flags, cwd.toString())];

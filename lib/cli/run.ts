@@ -25,8 +25,7 @@ export function voiceOf(flags: readonly GivenFlag[]): Voice {
 function openEvents(flags: readonly GivenFlag[]): EventsFile | undefined {
   const path = flags.findLast(({ name }) => name === "events")?.value;
   if (path === undefined) return undefined;
-  const absolute = SafePath.of(path.startsWith("/") ? path : `${Deno.cwd()}/${path}`);
-  return new EventsFile(resolveTrusted(absolute, "events file", Deno.uid()).real);
+  return new EventsFile(resolveTrusted(SafePath.from(path, Deno.cwd()), "events file", Deno.uid()).real);
 }
 
 async function prepareRunnable(flags: readonly GivenFlag[], command: readonly string[], events?: EventsFile) {
@@ -54,10 +53,12 @@ function reportSetAside(voice: Voice, { setAside }: RunResult): void {
     const why = "reason" in watch.rule
       ? watch.rule.reason
       : `denied by ${watch.rule.text} (${watch.rule.origin})`;
-    if (to !== undefined) voice.say(`set aside ${escape(path)}: ${escape(why)}; it is now ${escape(to)}`);
-    else {voice.warn(
-        `could not set aside ${escape(path)} (${escape(failure ?? "")}): remove it by hand; ${escape(why)}`,
-      );}
+    if (to !== undefined) {
+      voice.say(`set aside ${escape(path)}: ${escape(why)}; it is now ${escape(to)}`);
+    } else {
+      const reason = escape(failure ?? "");
+      voice.warn(`could not set aside ${escape(path)} (${reason}): remove it by hand; ${escape(why)}`);
+    }
   }
 }
 

@@ -6,7 +6,13 @@ import { forgetProbe } from "./probe.ts";
 import { rendezvous } from "./rendezvous.ts";
 import { RunDirectory, sweepRunDirectories } from "./run_directory.ts";
 import type { SetAside } from "./set_aside.ts";
-import { type ForwardedSignal, killInit, sendToCommand, SignalForwarding } from "./signals.ts";
+import {
+  type ForwardedSignal,
+  killInit,
+  sendToCommand,
+  SIGNAL_NUMBERS,
+  SignalForwarding,
+} from "./signals.ts";
 import { starterOf } from "./starter.ts";
 import type { Directories } from "./state_directory.ts";
 import { StatusFile } from "./status_file.ts";
@@ -37,19 +43,6 @@ export interface RunResult {
 
 /** The caller leaks descriptors that only stage2 can close: the plan must be made again for it. */
 export class DescriptorLeak extends Error {}
-
-// The numbers of the signals that may end bubblewrap itself (signal(7)).
-const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGABRT: 6,
-  SIGKILL: 9,
-  SIGUSR1: 10,
-  SIGSEGV: 11,
-  SIGUSR2: 12,
-  SIGTERM: 15,
-};
 
 /** One sandbox, from its start to its end. */
 class Run implements AsyncDisposable {
@@ -210,7 +203,8 @@ class Run implements AsyncDisposable {
 }
 
 function exitStatus(signal: Deno.Signal | null, code: number): number {
-  return signal === null ? code : 128 + (SIGNAL_NUMBERS[signal] ?? 0);
+  const numbers: Readonly<Record<string, number>> = SIGNAL_NUMBERS;
+  return signal === null ? code : 128 + (numbers[signal] ?? 0);
 }
 
 /**

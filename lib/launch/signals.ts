@@ -28,14 +28,29 @@ done
 [ -z "$child" ] || kill -s "$signal" "$child"
 `;
 
-const NUMBERS: Readonly<Record<ForwardedSignal, number>> = {
+/** Numbers of the signals that are passed on, or that may end bubblewrap itself (signal(7)). */
+export const SIGNAL_NUMBERS = {
   SIGHUP: 1,
   SIGINT: 2,
   SIGQUIT: 3,
-  SIGTERM: 15,
+  SIGABRT: 6,
+  SIGKILL: 9,
   SIGUSR1: 10,
+  SIGSEGV: 11,
   SIGUSR2: 12,
-};
+  SIGTERM: 15,
+} as const satisfies Partial<Record<Deno.Signal, number>>;
+
+// The tool may signal no process but its child; the shell may.
+async function shell(script: string, ...parameters: readonly (string | number)[]): Promise<void> {
+  await new Deno.Command("/bin/sh", {
+    args: ["-c", script, "sh", ...parameters.map(String)],
+    clearEnv: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+}
 
 /**
  * Sends a signal to the command.
@@ -44,27 +59,12 @@ const NUMBERS: Readonly<Record<ForwardedSignal, number>> = {
  * @param signal What to send; INT and QUIT are left out where the terminal has sent them
  */
 export async function sendToCommand(initPid: number, signal: ForwardedSignal): Promise<void> {
-  await new Deno.Command("/bin/sh", {
-    args: [
-      ...["-c", SEND_SCRIPT, "sh", String(initPid), signal.slice("SIG".length)],
-      ...[String(Deno.pid), String(NUMBERS[signal])],
-    ],
-    clearEnv: true,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).output();
+  await shell(SEND_SCRIPT, initPid, signal.slice("SIG".length), Deno.pid, SIGNAL_NUMBERS[signal]);
 }
 
 /** Ends everything inside at once, also while the sandbox is being built. */
 export async function killInit(initPid: number): Promise<void> {
-  await new Deno.Command("/bin/sh", {
-    args: ["-c", 'kill -KILL "$1"', "sh", String(initPid)],
-    clearEnv: true,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).output();
+  await shell('kill -KILL "$1"', initPid);
 }
 
 /** Keeps tombolo alive through signals meant for the command, and hands each one to `send` until it is disposed. */

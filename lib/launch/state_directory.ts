@@ -17,8 +17,9 @@ export interface Directories {
  * @throws {TomboloError} where it is a link, somebody else's, or open to others
  */
 export function privateDirectory(path: string, uid: number | null): string {
-  if (lstat(path) === undefined && make(path)) return path;
-  const info = lstat(path);
+  const before = lstat(path);
+  if (before === undefined && make(path)) return path;
+  const info = before ?? lstat(path);
   const wrong = info?.isDirectory !== true
     ? "it is not a directory"
     : info.uid !== uid

@@ -91,6 +91,11 @@ export class SafePath {
     return this.#text.slice(this.#text.lastIndexOf("/") + 1);
   }
 
+  /** A path as any program reads it, nothing expanded: relative ones start at `base`. */
+  static from(text: string, base: string): SafePath {
+    return SafePath.of(text.startsWith("/") ? text : `${base}/${text}`);
+  }
+
   /** Every directory from the root down to the parent. */
   ancestors(): SafePath[] {
     if (this.#text === "/") return [];

@@ -175,7 +175,7 @@ function refusePlantableLinks(policy: Policy, facts: HostFacts, viewOf: ViewOf):
 export function planView(policy: Policy, decider: PathDecider, facts: HostFacts): FileView {
   const real = new Map([...facts.resolved.values()].map((found) => [found.real.toString(), found]));
   const rules = rulesOf(decider);
-  const opened = new Set([...decider.read.allow, ...decider.write.allow].map(({ path }) => path.toString()));
+  const opened = new Set(decider.readable.allow.map(({ path }) => path.toString()));
   const hidden = facts.privateDirectories.filter((path) => !opened.has(path.toString()));
   const viewOf = viewsOf(decider, hidden);
   refuseRuntimePlace(decider.readable.allow);
@@ -187,7 +187,7 @@ export function planView(policy: Policy, decider: PathDecider, facts: HostFacts)
     const found = real.get(rule.path.toString());
     const view = viewOf(rule.path);
     if (found?.kind === undefined) {
-      const guards = !("denies" in rule) ? viewOf(rule.path) !== "write" : rule.denies !== "nothing";
+      const guards = !("denies" in rule) ? view !== "write" : rule.denies !== "nothing";
       if (guards && found?.broken === undefined) absent.push({ path: rule.path.toString(), rule });
       continue;
     }

@@ -28,40 +28,8 @@ const WRITERS: ReadonlySet<string> = new Set(
 
 // Programs that a user expects to reach a host; when one fails without a network, that is the likely reason.
 const NETWORK_CLIENTS: ReadonlySet<string> = new Set(
-  [
-    ...[
-      "apt",
-      "apt-get",
-      "bundle",
-      "cargo",
-      "composer",
-      "curl",
-      "dig",
-      "gem",
-      "git",
-      "go",
-      "host",
-      "mvn",
-      "nc",
-      "npm",
-    ],
-    ...[
-      "npx",
-      "nslookup",
-      "ping",
-      "pip",
-      "pip3",
-      "pnpm",
-      "poetry",
-      "rsync",
-      "scp",
-      "sftp",
-      "ssh",
-      "uv",
-      "wget",
-      "yarn",
-    ],
-  ],
+  ("apt apt-get bundle cargo composer curl dig gem git go host mvn nc npm " +
+    "npx nslookup ping pip pip3 pnpm poetry rsync scp sftp ssh uv wget yarn").split(" "),
 );
 
 const URL_HOST =
@@ -107,7 +75,7 @@ function candidates(plan: Plan): SafePath[] {
       text !== "" && text.length < 4096 && !text.startsWith("-") && !text.includes("\0") &&
       !text.includes("://")
     )
-    .map((text) => SafePath.of(text.startsWith("/") ? text : `${plan.cwd}/${text}`))
+    .map((text) => SafePath.from(text, plan.cwd))
     .map((path) => resolvePath(path).real);
 }
 
