@@ -79,6 +79,24 @@ export const FLAGS: readonly FlagRow[] = [
     placeholder: "DIR",
     purpose: "run in this directory; relative paths start there",
   },
+  {
+    name: "upstream",
+    value: "one",
+    placeholder: "env|none|URL",
+    purpose: "the proxy that the gateway dials through; env (the default): HTTPS_PROXY and the like",
+  },
+  {
+    name: "external-proxy",
+    value: "one",
+    placeholder: "COMMAND",
+    purpose: "start this proxy and send everything through it; {port} stands for its port",
+  },
+  {
+    name: "publish",
+    value: "one",
+    placeholder: "[ADDRESS:]PORT:INNERPORT",
+    purpose: "let the host reach a port of the sandbox; loopback only unless an address is given",
+  },
   { name: "resolve", value: "one", placeholder: "HOST:ADDRESS", purpose: "a static address for the gateway" },
   {
     name: "timeout",

@@ -2,6 +2,7 @@ import type { Entry, EntryList, PolicySource } from "../policy/policy_source.ts"
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { GivenFlag } from "./flags.ts";
+import { splitWords } from "./split_words.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -67,6 +68,9 @@ export function flagsToSource(flags: readonly GivenFlag[], base: string): Policy
       source.resolve = [...source.resolve ?? [], resolveEntry(entry.text, entry)];
     } else if (flag.name === "env") source.envSet = [...source.envSet ?? [], setEntry(entry.text, entry)];
     else if (flag.name === "timeout") source.wallTime = entry;
+    else if (flag.name === "upstream") source.upstream = entry;
+    else if (flag.name === "external-proxy") source.external = { ...entry, command: splitWords(entry.text) };
+    else if (flag.name === "publish") source.publish = [...source.publish ?? [], entry];
   }
   return source;
 }

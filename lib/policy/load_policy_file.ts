@@ -10,7 +10,7 @@ import { SafePath } from "../paths/safe_path.ts";
 import { escape, quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { checkForm, type PolicyDocument } from "./policy_schema.ts";
-import type { Entry, EntryList, PolicySource } from "./policy_source.ts";
+import type { Entry, EntryList, ExternalText, PolicySource } from "./policy_source.ts";
 import { PRESETS } from "./presets.ts";
 
 type KeyPath = readonly (string | number)[];
@@ -150,6 +150,20 @@ function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined })
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
+function externalSource(
+  external: NonNullable<NonNullable<PolicyDocument["net"]>["external"]>,
+  entry: (text: string, keys: KeyPath) => Entry,
+): Entry & ExternalText {
+  const { command, protocol, startupTimeout, onFailure } = external;
+  return present<Entry & ExternalText>({
+    ...entry(command.join(" "), ["net", "external"]),
+    command,
+    protocol,
+    startupTimeout,
+    onFailure,
+  });
+}
+
 function toSource(file: PolicyFile, presets: readonly Entry[]): PolicySource {
   const { read, write, net, env, limits } = file.document;
   const base = file.path.slice(0, file.path.lastIndexOf("/")) || "/";
@@ -169,6 +183,10 @@ function toSource(file: PolicyFile, presets: readonly Entry[]): PolicySource {
       ...entry(name, ["net", "resolve", name]),
       addresses: typeof to === "string" ? [to] : to,
     })),
+    upstream: net?.upstream === undefined ? undefined : entry(net.upstream, ["net", "upstream"]),
+    external: net?.external === undefined ? undefined : externalSource(net.external, entry),
+    publish: net?.publish?.map((text, index) => entry(text, ["net", "publish", index])),
+    caBundle: net?.caBundle === undefined ? undefined : entry(net.caBundle, ["net", "caBundle"]),
     envSet: Object.entries(env?.set ?? {}).map(([name, value]) => ({
       ...entry(name, ["env", "set", name]),
       value,

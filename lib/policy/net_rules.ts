@@ -5,8 +5,10 @@ import { IpAddress } from "../host/ip_address.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { lists, located, toRule } from "./entries.ts";
-import type { HostRule, NetPolicy } from "./net_policy.ts";
-import type { Entry, PolicySource } from "./policy_source.ts";
+import { ProxyUrl } from "../host/proxy_url.ts";
+import { parseDuration } from "./duration.ts";
+import type { ExternalRule, HostRule, NetPolicy, PublishRule, UpstreamRule } from "./net_policy.ts";
+import type { Entry, ExternalText, PolicySource } from "./policy_source.ts";
 
 function parsed<T>(entry: Entry, parse: () => T): T {
   return located(entry, parse, HostError);
@@ -35,9 +37,68 @@ export function netPolicy(sources: readonly PolicySource[]): NetPolicy {
         entry.addresses.map((text) => staticAddress(entry, text)),
       ]),
     ),
+    ...lastOf(sources, "upstream", upstreamRule),
+    ...lastOf(sources, "external", externalRule),
+    ...publishRules(sources.flatMap((source) => source.publish ?? [])),
     ...(allowAll === undefined ? {} : { allowAll: toRule(allowAll, "every public host") }),
     ...(denyAll === undefined ? {} : { denyAll: toRule(denyAll, "every host") }),
   };
+}
+
+// Of what stands once, the last source wins.
+function lastOf<K extends "upstream" | "external", T>(
+  sources: readonly PolicySource[],
+  key: K,
+  parse: (entry: NonNullable<PolicySource[K]>) => T,
+): { [P in K]?: T } {
+  const entry = sources.findLast((source) => source[key] !== undefined)?.[key];
+  return entry === undefined ? {} : { [key]: parse(entry) } as { [P in K]: T };
+}
+
+function upstreamRule(entry: Entry): UpstreamRule {
+  const { text } = entry;
+  if (text === "env" || text === "none") return { ...toRule(entry), proxy: text };
+  const proxy = parsed(entry, () => ProxyUrl.parse(text));
+  // The text of the rule is shown; a password is not.
+  return { ...toRule(entry, proxy.toString()), proxy };
+}
+
+const EXTERNAL_STARTUP_MS = 5000;
+
+function externalRule(entry: Entry & ExternalText): ExternalRule {
+  const { command, protocol = "http", startupTimeout, onFailure = "fail" } = entry;
+  if ((command[0] ?? "") === "") {
+    throw new TomboloError(
+      "policy",
+      `Cannot use external proxy ${quote(entry.text)} (${entry.origin}): no command`,
+    );
+  }
+  return {
+    ...toRule(entry),
+    command,
+    protocol: protocol === "socks5" ? "socks5" : "http",
+    startupTimeout: startupTimeout === undefined
+      ? EXTERNAL_STARTUP_MS
+      : parseDuration(startupTimeout, entry.origin),
+    onFailure: onFailure === "warn" ? "warn" : "fail",
+  };
+}
+
+function publishRules(entries: readonly Entry[]): { publish?: PublishRule[] } {
+  return entries.length === 0 ? {} : { publish: entries.map(publishRule) };
+}
+
+function publishRule(entry: Entry): PublishRule {
+  const match = /^(?:(\[[0-9A-Fa-f:.]+\]|[0-9.]+):)?([0-9]{1,5}):([0-9]{1,5})$/.exec(entry.text);
+  const address = IpAddress.parse(match?.[1] ?? "127.0.0.1");
+  const [hostPort, innerPort] = [Number(match?.[2]), Number(match?.[3])];
+  if (match === null || address === undefined || hostPort > 65535 || innerPort < 1 || innerPort > 65535) {
+    throw new TomboloError(
+      "policy",
+      `Cannot publish ${quote(entry.text)} (${entry.origin}): wanted [ADDRESS:]PORT:INNERPORT`,
+    );
+  }
+  return { ...toRule(entry), address, hostPort, innerPort };
 }
 
 function staticAddress(entry: Entry, text: string): IpAddress {

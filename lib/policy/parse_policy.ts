@@ -18,7 +18,8 @@ export const NO_NET: NetPolicy = { allow: [], deny: [], resolve: new Map() };
 
 /** Whether a source says anything about hosts, so that their rules have to be parsed. */
 export function speaksOfHosts({ sources }: ExpandedSources): boolean {
-  return sources.some(({ netAllow, netDeny, resolve }) =>
+  return sources.some(({ netAllow, netDeny, resolve, upstream, external, publish }) =>
+    upstream !== undefined || external !== undefined || (publish?.length ?? 0) > 0 ||
     [netAllow, netDeny].some((list) =>
       list !== undefined && (list.all !== undefined || list.entries.length > 0)
     ) ||
@@ -36,6 +37,7 @@ export function parsePolicy(expanded: ExpandedSources, context: BuildContext, ne
   const { base, sources, notices } = expanded;
   const paths = (key: Extract<ListKey, `read${string}` | `write${string}`>) =>
     lists(sources, key).flatMap((list) => pathRules(list, key.endsWith("Allow"), context));
+  const lastBundle = sources.findLast((source) => source.caBundle !== undefined)?.caBundle;
   const lastTime = sources.findLast((source) => source.wallTime !== undefined)?.wallTime;
   return {
     base,
@@ -49,6 +51,7 @@ export function parsePolicy(expanded: ExpandedSources, context: BuildContext, ne
         sources.flatMap((source) => source.envSet ?? []).map((entry) => [variableName(entry), entry.value]),
       ),
     },
+    ...(lastBundle === undefined ? {} : { caBundle: pathRule(lastBundle, true, context) }),
     ...(lastTime === undefined ? {} : { wallTime: parseDuration(lastTime.text, lastTime.origin) }),
     notices,
     files: sources.flatMap((source) => source.file === undefined ? [] : [SafePath.of(source.file)]),
@@ -59,28 +62,30 @@ function pathRules(list: EntryList, allows: boolean, context: BuildContext): Pat
   const everything = list.all === undefined
     ? []
     : [{ text: "/", origin: list.all.origin, path: SafePath.root, optional: false }];
-  return everything.concat(list.entries.map((entry) => {
-    if (GLOB.test(entry.text)) {
-      const what = allows
-        ? "allow lists name paths, not patterns"
-        : "patterns in deny lists are not supported by this version";
-      throw new TomboloError("policy", `Cannot use path ${quote(entry.text)} (${entry.origin}): ${what}`);
+  return everything.concat(list.entries.map((entry) => pathRule(entry, allows, context)));
+}
+
+function pathRule(entry: Entry, allows: boolean, context: BuildContext): PathRule {
+  if (GLOB.test(entry.text)) {
+    const what = allows
+      ? "allow lists name paths, not patterns"
+      : "patterns in deny lists are not supported by this version";
+    throw new TomboloError("policy", `Cannot use path ${quote(entry.text)} (${entry.origin}): ${what}`);
+  }
+  const path = located(
+    entry,
+    () => SafePath.parse(entry.text, { base: entry.base, variable: context.variable }),
+    TomboloError,
+  );
+  for (const own of ["/proc", "/dev"]) {
+    if (SafePath.of(own).contains(path)) {
+      throw new TomboloError(
+        "policy",
+        `Cannot use path ${quote(entry.text)} (${entry.origin}): the sandbox has a ${own} of its own`,
+      );
     }
-    const path = located(
-      entry,
-      () => SafePath.parse(entry.text, { base: entry.base, variable: context.variable }),
-      TomboloError,
-    );
-    for (const own of ["/proc", "/dev"]) {
-      if (SafePath.of(own).contains(path)) {
-        throw new TomboloError(
-          "policy",
-          `Cannot use path ${quote(entry.text)} (${entry.origin}): the sandbox has a ${own} of its own`,
-        );
-      }
-    }
-    return { text: entry.text, origin: entry.origin, path, optional: entry.optional ?? false };
-  }));
+  }
+  return { text: entry.text, origin: entry.origin, path, optional: entry.optional ?? false };
 }
 
 function nameRules(list: EntryList): NameRule[] {

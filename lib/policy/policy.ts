@@ -36,6 +36,8 @@ export interface Policy {
   readonly write: PathRules;
   readonly net: NetPolicy;
   readonly env: EnvPolicy;
+  /** CA certificates that the command's clients are to trust. */
+  readonly caBundle?: PathRule;
   /** Milliseconds until the command is ended; absent: no limit. */
   readonly wallTime?: number;
   /** Things the user should know about the policy, one sentence each. */

@@ -16,6 +16,15 @@ export const policySchema = z.strictObject({
     allow: z.optional(allowed),
     deny: z.optional(allowed),
     resolve: z.optional(z.record(z.string(), addresses)),
+    upstream: z.optional(z.string()),
+    external: z.optional(z.strictObject({
+      command: z.array(z.string()).check(z.minLength(1)),
+      protocol: z.optional(z.enum(["http", "socks5"])),
+      startupTimeout: z.optional(z.string()),
+      onFailure: z.optional(z.enum(["fail", "warn"])),
+    })),
+    publish: z.optional(texts),
+    caBundle: z.optional(z.string()),
   })),
   env: z.optional(z.strictObject({
     allow: z.optional(allowed),
@@ -43,6 +52,11 @@ function wantedAt(path: readonly (string | number)[]): string {
   if (key === "allow" || key === "deny") return "a list of strings, or true for everything";
   if (key === "extends") return "a preset or file name, or a list of them";
   if (parent === "resolve") return "an address, or a list of addresses";
+  if (key === "command") return "a list of strings: a program and its arguments";
+  if (key === "publish") return "a list of strings";
+  if (key === "protocol") return '"http" or "socks5"';
+  if (key === "onFailure") return '"fail" or "warn"';
+  if (["upstream", "startupTimeout", "caBundle"].includes(String(key))) return "a string";
   if (parent === "set" || key === "wallTime" || key === "$schema") return "a string";
   return path.length === 0 ? "an object with policy keys" : "an object";
 }
@@ -53,7 +67,8 @@ function known(path: readonly (string | number)[]): string {
     "": "$schema, extends, read, write, net, env, limits",
     read: "allow, deny",
     write: "allow, deny",
-    net: "allow, deny, resolve",
+    net: "allow, deny, resolve, upstream, external, publish, caBundle",
+    "net.external": "command, protocol, startupTimeout, onFailure",
     env: "allow, deny, set",
     limits: "wallTime",
   };

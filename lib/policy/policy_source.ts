@@ -14,6 +14,14 @@ export interface EntryList {
   readonly entries: readonly Entry[];
 }
 
+/** What a source says of an external proxy; its entry's text is the command as written. */
+export interface ExternalText {
+  readonly command: readonly string[];
+  readonly protocol?: string;
+  readonly startupTimeout?: string;
+  readonly onFailure?: string;
+}
+
 /** What a preset, a policy file or the flags ask for, before anything is parsed. */
 export interface PolicySource {
   /** Names of presets, in order, each with who asked for it. */
@@ -26,6 +34,13 @@ export interface PolicySource {
   readonly netDeny?: EntryList;
   /** `HOST` and `ADDRESS` texts. */
   readonly resolve?: readonly (Entry & { readonly addresses: readonly string[] })[];
+  /** `env`, `none`, or a proxy's address. */
+  readonly upstream?: Entry;
+  readonly external?: Entry & ExternalText;
+  /** `[ADDRESS:]HOSTPORT:INNERPORT`. */
+  readonly publish?: readonly Entry[];
+  /** Path of a file of CA certificates. */
+  readonly caBundle?: Entry;
   readonly envAllow?: EntryList;
   readonly envDeny?: EntryList;
   readonly envSet?: readonly (Entry & { readonly value: string })[];
