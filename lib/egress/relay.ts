@@ -1,18 +1,24 @@
 import { close } from "./close.ts";
-import { IdleClock } from "./idle_clock.ts";
+import { Watchdog } from "./watchdog.ts";
 
 const KIB = 1024;
 const SMALLEST_BUFFER = 16 * KIB;
 const LARGEST_BUFFER = 256 * KIB;
 const DEFAULT_IDLE_MS = 300_000;
 const DEFAULT_TOTAL_MS = 24 * 60 * 60 * 1000;
-/** Longest delay that a timer holds: beyond it, `setTimeout` fires at once. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
 /** So many reads in a row that would fit in a quarter of the buffer halve it. */
 const QUIET_READS = 16;
 
 /** Why a relay ended. */
-export type RelayEnd = "eof" | "idle" | "total" | "aborted" | "error";
+export type RelayEnd = "eof" | "idle" | "total" | "aborted" | "refused" | "error";
+
+/** Thrown by what goes first to b: what a says must not reach b. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+}
+
+/** Bytes that go first: read already, or read from the connection as they come, until the rest may follow. */
+export type First = Uint8Array | AsyncIterable<Uint8Array>;
 
 /** How a relay went. */
 export interface RelayResult {
@@ -29,10 +35,10 @@ export interface RelayOptions {
   readonly idleTimeout?: number;
   /** Milliseconds in all; 24 hours unless given. */
   readonly totalTimeout?: number;
-  /** Bytes already read from a, to pass to b first. */
-  readonly earlyA?: Uint8Array;
-  /** Bytes already read from b, to pass to a first. */
-  readonly earlyB?: Uint8Array;
+  /** What of a's goes to b first. Where it throws {@linkcode Refused}, b is closed, and a left to the caller. */
+  readonly earlyA?: First;
+  /** What of b's goes to a first. */
+  readonly earlyB?: First;
   /** The most that one direction's buffer may grow to now, in bytes; 256 KiB unless given. */
   readonly bufferLimit?: () => number;
   readonly signal?: AbortSignal;
@@ -42,12 +48,11 @@ export interface RelayOptions {
 class Session {
   ended: RelayEnd = "eof";
   #stopped = false;
-  readonly idle: IdleClock;
-  readonly #ends: readonly Deno.Conn[];
+  #delivering = 2;
+  readonly idle = new Watchdog();
 
-  constructor(idleTimeout: number, ...ends: readonly Deno.Conn[]) {
-    this.#ends = ends;
-    this.idle = new IdleClock(idleTimeout, () => this.stop("idle"));
+  constructor(idleTimeout: number, readonly a: Deno.Conn, readonly b: Deno.Conn) {
+    this.idle.start(idleTimeout, () => this.stop("idle"));
   }
 
   /** Closes both ends; pending reads and writes then reject. The first reason stays. */
@@ -55,12 +60,29 @@ class Session {
     if (this.#stopped) return;
     this.#stopped = true;
     this.ended = reason;
-    for (const end of this.#ends) close(end);
+    close(this.a);
+    close(this.b);
+  }
+
+  /** Closes b; what it has sent already is still delivered to a. */
+  refuse(): void {
+    if (!this.#stopped) this.ended = "refused";
+    close(this.b);
   }
 
   /** Remembers a failure that ends one direction only. */
   fail(): void {
-    if (!this.#stopped) this.ended = "error";
+    if (!this.#stopped && this.ended !== "refused") this.ended = "error";
+  }
+
+  /** Notes that one direction delivers no more; with the second, nothing is left to wait for. */
+  delivered(): void {
+    if (--this.#delivering === 0 && this.ended !== "refused") this.stop(this.ended);
+  }
+
+  /** A reset leaves nothing to deliver in either direction. */
+  lose(): void {
+    if (this.ended !== "refused") this.stop("error");
   }
 }
 
@@ -75,13 +97,41 @@ class Direction {
     readonly bufferLimit: () => number,
   ) {}
 
-  async run(early: Uint8Array | undefined): Promise<void> {
-    if (early !== undefined && early.length > 0 && !(await this.#write(early))) return;
-    if (!(await this.#pump())) return;
+  async run(early: First = new Uint8Array(0)): Promise<void> {
+    const whole = await this.#begin(early) && await this.#pump();
+    if (whole) await this.#endWriting();
+    this.session.delivered();
+    if (!whole && this.session.ended !== "refused") await this.#drain();
+  }
+
+  async #endWriting(): Promise<void> {
     try {
       await this.to.closeWrite();
     } catch {
       // The other side has gone; the opposite direction will notice.
+    }
+  }
+
+  /** Reads what can no longer be delivered: a source that cannot write might not read either, and hold up the other way. */
+  async #drain(): Promise<void> {
+    const buffer = new Uint8Array(SMALLEST_BUFFER);
+    try {
+      while (await this.from.read(buffer) !== null);
+    } catch {
+      // Closed, as nothing is left to wait for.
+    }
+  }
+
+  /** Returns whether the rest may follow. */
+  async #begin(early: First): Promise<boolean> {
+    if (early instanceof Uint8Array) return await this.#write(early);
+    try {
+      for await (const chunk of early) if (!(await this.#write(chunk))) return false;
+      return true;
+    } catch (error) {
+      if (error instanceof Refused) this.session.refuse();
+      else this.session.lose();
+      return false;
     }
   }
 
@@ -94,8 +144,7 @@ class Direction {
       try {
         count = await this.from.read(buffer);
       } catch {
-        // A reset leaves nothing to deliver in either direction.
-        this.session.stop("error");
+        this.session.lose();
         return false;
       }
       if (count === null) return true;
@@ -146,7 +195,8 @@ function disableNagle(connection: Deno.Conn): void {
 
 /**
  * Copies bytes between two connections in both directions until both have ended, one fails, or a limit
- * is reached. An end of one direction is passed on as a half-close. Both connections are closed at the end.
+ * is reached. An end of one direction is passed on as a half-close. Both connections are closed at the end; only
+ * where that is `refused`, a stays open for a last word.
  *
  * @param a One connection
  * @param b The other connection
@@ -169,16 +219,13 @@ export async function relay(a: Deno.Conn, b: Deno.Conn, options: RelayOptions = 
   const abort = () => session.stop("aborted");
   options.signal?.addEventListener("abort", abort, { once: true });
   if (options.signal?.aborted) abort();
-  const total = setTimeout(
-    () => session.stop("total"),
-    Math.min(options.totalTimeout ?? DEFAULT_TOTAL_MS, LONGEST_DELAY_MS),
-  );
+  using total = new Watchdog();
+  total.start(options.totalTimeout ?? DEFAULT_TOTAL_MS, () => session.stop("total"));
 
   await Promise.all([forth.run(options.earlyA), back.run(options.earlyB)]);
 
-  clearTimeout(total);
-  session.idle.stop();
+  session.idle[Symbol.dispose]();
   options.signal?.removeEventListener("abort", abort);
-  session.stop(session.ended);
+  if (session.ended !== "refused") session.stop(session.ended);
   return { aToB: forth.bytes, bToA: back.bytes, ended: session.ended };
 }

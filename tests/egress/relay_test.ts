@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { relay } from "../../lib/egress/relay.ts";
+import { Refused, relay } from "../../lib/egress/relay.ts";
 import { toBytes, Wire } from "./fixtures/wire.ts";
 
 /** Two connected pairs: what is written to `left` comes out at `right` once a relay joins the inner ends. */
@@ -58,6 +58,71 @@ Deno.test("early bytes of either side come first and count", async () => {
   assert.equal(await ends.right.toEnd(), "early a later");
   assert.equal(await ends.left.toEnd(), "early b later");
   assert.deepEqual(await done, { aToB: 13, bToA: 13, ended: "eof" });
+});
+
+Deno.test("what goes first may be read as it comes, and the rest follows", async () => {
+  using ends = await pairs();
+  async function* first() {
+    const buffer = new Uint8Array(2);
+    for (let read = 0; read < 4;) {
+      const count = await ends.a.read(buffer) ?? 0;
+      read += count;
+      yield buffer.slice(0, count);
+    }
+  }
+  const done = relay(ends.a, ends.b, { earlyA: first() });
+  await ends.left.send("firstrest");
+  await ends.right.send("meanwhile");
+  assert.equal(await ends.left.exactly(9), "meanwhile");
+  await ends.left.endWriting();
+  await ends.right.endWriting();
+  assert.equal(await ends.right.toEnd(), "firstrest");
+  assert.deepEqual(await done, { aToB: 9, bToA: 9, ended: "eof" });
+});
+
+/** Lets nothing pass once the promise has settled. */
+function refuseAfter(promise: Promise<unknown>): AsyncIterable<Uint8Array> {
+  const next = async () => {
+    await promise;
+    throw new Refused("no");
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
+}
+
+Deno.test("what is refused reaches no byte of b, which is closed, while a can still be told", async () => {
+  using ends = await pairs();
+  const done = relay(ends.a, ends.b, { earlyA: refuseAfter(ends.a.read(new Uint8Array(1))) });
+  await ends.right.send("before");
+  assert.equal(await ends.left.exactly(6), "before");
+  await ends.left.send("x");
+  assert.deepEqual(await done, { aToB: 0, bToA: 6, ended: "refused" });
+  assert.equal(await ends.right.toEnd(), "");
+  await new Wire(ends.a).send("refused");
+  ends.a.close();
+  assert.equal(await ends.left.toEnd(), "refused");
+});
+
+Deno.test("a refusal waits no longer than the idle limit for an end that never reads", async () => {
+  using ends = await pairs();
+  const writing = Promise.withResolvers<void>();
+  const written = Promise.withResolvers<number>();
+  const full: Deno.Conn = new Proxy(ends.a, {
+    get(connection, key) {
+      if (key === "write") {
+        return () => {
+          writing.resolve();
+          return written.promise;
+        };
+      }
+      if (key === "close") written.reject(new Deno.errors.BadResource("closed"));
+      const value = Reflect.get(connection, key, connection);
+      return typeof value === "function" ? value.bind(connection) : value;
+    },
+  });
+  const done = relay(full, ends.b, { earlyA: refuseAfter(writing.promise), idleTimeout: 50 });
+  await ends.right.send("never read");
+  assert.equal((await done).ended, "idle");
+  assert.equal(await ends.left.toEnd(), "");
 });
 
 Deno.test("8 MiB each way at once arrive whole while buffers grow", async () => {
