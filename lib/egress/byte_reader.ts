@@ -1,7 +1,10 @@
-import { untilAborted } from "./resolve.ts";
-
 const SMALLEST = 2048;
 const BLOCK = 64 * 1024;
+
+/** What may end the wait for bytes: the handshake's clock. */
+export interface ReadLimit {
+  within<T>(promise: Promise<T>): Promise<T>;
+}
 
 /** Reads from a connection and keeps what was read too much, so that no byte of what follows is lost. */
 export class ByteReader {
@@ -9,6 +12,7 @@ export class ByteReader {
   #start = 0;
   #end = 0;
   #block: Uint8Array<ArrayBuffer> | undefined;
+  #pending: Promise<boolean> | undefined;
 
   constructor(readonly connection: Deno.Conn) {}
 
@@ -31,18 +35,28 @@ export class ByteReader {
   }
 
   /** Reads once more into the buffer; false at the end of the stream. */
-  async fill(signal?: AbortSignal): Promise<boolean> {
+  fill(limit?: ReadLimit): Promise<boolean> {
+    const read = this.#pending ?? this.#read();
+    this.#pending = undefined;
+    return limit === undefined ? read : limit.within(read);
+  }
+
+  /** Begins the next read, so that the end of the stream is seen while nobody asks; `fill` then takes it over. */
+  readAhead(): Promise<boolean> {
+    return this.#pending ??= this.#read();
+  }
+
+  async #read(): Promise<boolean> {
     if (this.#end === this.#buffer.length) this.#makeRoom();
-    const read = this.connection.read(this.#buffer.subarray(this.#end));
-    const count = signal === undefined ? await read : await untilAborted(read, signal);
+    const count = await this.connection.read(this.#buffer.subarray(this.#end));
     if (count === null) return false;
     this.#end += count;
     return true;
   }
 
   /** Takes exactly so many bytes; undefined where the stream ends before. */
-  async exactly(count: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    while (this.#end - this.#start < count) if (!(await this.fill(signal))) return undefined;
+  async exactly(count: number, limit?: ReadLimit): Promise<Uint8Array | undefined> {
+    while (this.#end - this.#start < count) if (!(await this.fill(limit))) return undefined;
     const bytes = this.#buffer.slice(this.#start, this.#start + count);
     this.skip(count);
     return bytes;
@@ -50,6 +64,7 @@ export class ByteReader {
 
   /** Takes between one and `most` bytes, buffered ones first; valid until the next call, null at the end. */
   async some(most: number): Promise<Uint8Array | null> {
+    if (this.#pending !== undefined && !(await this.fill())) return null;
     const ready = this.#end - this.#start;
     if (ready > 0) {
       const bytes = this.#buffer.slice(this.#start, this.#start + Math.min(ready, most));

@@ -5,13 +5,15 @@ import { ByteReader } from "./byte_reader.ts";
 import { type Client, type GatewayLimits, HandshakeClock } from "./client.ts";
 import { close } from "./close.ts";
 import type { Connect } from "./dial.ts";
-import { GuardedDialer } from "./guarded_dialer.ts";
+import { GuardedDialer, type Route } from "./guarded_dialer.ts";
 import { serveHttp } from "./http.ts";
 import { lingeringClose } from "./lingering_close.ts";
+import type { ListenerCredential } from "./listener_credential.ts";
 import { ownAddresses } from "./own_addresses.ts";
 import { type Resolver, systemResolver } from "./resolve.ts";
 import { Slots } from "./slots.ts";
 import { serveSocks5, SOCKS5_VERSION } from "./socks5.ts";
+import { Watchdog } from "./watchdog.ts";
 
 export type { GatewayLimits } from "./client.ts";
 
@@ -19,6 +21,8 @@ const DEFAULT_LIMITS: GatewayLimits = {
   header: 8 * 1024,
   handshake: 10_000,
   dial: 10_000,
+  // Below what the bridge inside carries at once, so that here it is decided who has to go.
+  clients: 1000,
   tunnels: 512,
   idle: 300_000,
   total: 24 * 60 * 60 * 1000,
@@ -42,6 +46,18 @@ export interface GatewayOptions {
   /** This host's addresses; read from its interfaces for each dial unless given. */
   readonly ownAddresses?: () => readonly IpAddress[];
   readonly limits?: Partial<GatewayLimits>;
+  /** Which proxy leads to a host; everything is dialed directly unless given. */
+  readonly route?: Route;
+  /** Certificates (PEM) that are trusted beside the runtime's own, for a proxy that is spoken to over TLS. */
+  readonly caCerts?: readonly string[];
+}
+
+/** How a listener is served. */
+export interface ServeOptions {
+  /** A connection that it has accepted already. */
+  readonly accepted?: Deno.Conn;
+  /** Asked of every client; a unix socket that only this user can reach needs none. */
+  readonly credential?: ListenerCredential;
 }
 
 /** The egress proxy: HTTP CONNECT, plain HTTP and SOCKS5 on one listener. It alone decides what leaves. */
@@ -53,6 +69,9 @@ export class Gateway implements AsyncDisposable {
   readonly #listeners = new Set<Deno.Listener>();
   readonly #serving = new Set<Promise<void>>();
   readonly #connections = new Set<Deno.Conn>();
+  /** Clients without a complete request, the longest waiting first. */
+  readonly #waiting = new Set<HandshakeClock>();
+  readonly #clients: Slots;
 
   /**
    * Makes a gateway; it serves nothing yet.
@@ -66,6 +85,7 @@ export class Gateway implements AsyncDisposable {
   constructor(options: GatewayOptions) {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#slots = new Slots(this.#limits.tunnels);
+    this.#clients = new Slots(this.#limits.clients);
     this.#dialer = new GuardedDialer({
       policy: options.policy,
       resolver: options.resolver ?? systemResolver,
@@ -76,18 +96,20 @@ export class Gateway implements AsyncDisposable {
       resolveTimeout: this.#limits.dial,
       connectTimeout: this.#limits.dial,
       ...(options.connect === undefined ? {} : { connect: options.connect }),
+      ...(options.route === undefined ? {} : { route: options.route }),
+      ...(options.caCerts === undefined ? {} : { caCerts: options.caCerts }),
     });
   }
 
   /**
    * Accepts connections in the background until the gateway or the listener is closed.
    *
-   * @param accepted A connection that the listener has accepted already
+   * @param options What the listener has accepted already, and what it asks its clients for
    */
-  serve(listener: Deno.Listener, accepted?: Deno.Conn): void {
+  serve(listener: Deno.Listener, options: ServeOptions = {}): void {
+    const { accepted, credential } = options;
     this.#listeners.add(listener);
-    if (accepted !== undefined) this.#track(this.#handle(accepted));
-    this.#track(this.#accept(listener));
+    this.#track(this.#accept(listener, credential, accepted));
   }
 
   /**
@@ -122,11 +144,18 @@ export class Gateway implements AsyncDisposable {
     this.#serving.add(tracked);
   }
 
-  async #accept(listener: Deno.Listener): Promise<void> {
-    while (this.#listeners.has(listener)) {
+  async #accept(
+    listener: Deno.Listener,
+    credential: ListenerCredential | undefined,
+    accepted: Deno.Conn | undefined,
+  ): Promise<void> {
+    for (let first = accepted; this.#listeners.has(listener); first = undefined) {
       try {
-        this.#track(this.#handle(await listener.accept()));
+        const connection = first ?? await listener.accept();
+        // Meanwhile the others wait in the listener's backlog.
+        this.#track(this.#handle(connection, await this.#room(connection), credential));
       } catch (error) {
+        if (this.#closing.signal.aborted) break;
         if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) break;
         // Out of descriptors, or a client that went away in the queue: the others still want to be served.
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
@@ -135,9 +164,13 @@ export class Gateway implements AsyncDisposable {
     this.#listeners.delete(listener);
   }
 
-  async #handle(connection: Deno.Conn): Promise<void> {
-    this.#connections.add(connection);
-    const handshake = new HandshakeClock(this.#limits.handshake);
+  async #handle(
+    connection: Deno.Conn,
+    leave: () => void,
+    credential: ListenerCredential | undefined,
+  ): Promise<void> {
+    using handshake = new HandshakeClock(this.#limits.handshake, () => close(connection), this.#waiting);
+    using idle = new Watchdog();
     handshake.start();
     try {
       await serveFirstByte({
@@ -145,24 +178,43 @@ export class Gateway implements AsyncDisposable {
         reader: new ByteReader(connection),
         dialer: this.#dialer,
         limits: this.#limits,
+        ...(credential === undefined ? {} : { credential }),
         handshake,
-        bufferLimit: () => Math.min(LARGEST_BUFFER, RELAY_MEMORY / (2 * Math.max(1, this.#slots.used))),
+        idle,
+        bufferLimit: () =>
+          Math.min(LARGEST_BUFFER, Math.floor(RELAY_MEMORY / (2 * Math.max(1, this.#slots.used)))),
         signal: this.#closing.signal,
       });
-      await lingeringClose(connection);
+      await lingeringClose(connection, idle);
     } catch {
       // The client went away or took too long; whatever was worth saying has been said.
     } finally {
-      handshake.done();
       close(connection);
-      this.#connections.delete(connection);
+      leave();
+    }
+  }
+
+  /** Makes room for a connection: the one that has waited longest for a request goes; where all are busy, it waits. */
+  async #room(connection: Deno.Conn): Promise<() => void> {
+    this.#connections.add(connection);
+    const [longest] = this.#waiting;
+    if (this.#clients.used >= this.#limits.clients) longest?.giveUp();
+    try {
+      const leave = await this.#clients.acquire(this.#closing.signal);
+      return () => {
+        leave();
+        this.#connections.delete(connection);
+      };
+    } catch (error) {
+      close(connection);
+      throw error;
     }
   }
 }
 
 /** The first byte tells the protocols apart. */
 async function serveFirstByte(client: Client): Promise<void> {
-  if (!(await client.reader.fill(client.handshake.signal))) return;
+  if (!(await client.reader.fill(client.handshake))) return;
   const first = client.reader.buffered[0] ?? 0;
   if (first === SOCKS5_VERSION) return await serveSocks5(client);
   if (first >= 0x41 && first <= 0x5a) return await serveHttp(client);

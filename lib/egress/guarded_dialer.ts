@@ -1,23 +1,33 @@
 import type { HostPort } from "../host/host_port.ts";
+import type { ProxyUrl } from "../host/proxy_url.ts";
 import { decideHost, type HostDecision } from "../policy/decide_host.ts";
-import type { DecisionEvent, EventSink } from "../report/event.ts";
+import { decideOpening, type TunnelOpening } from "../policy/decide_opening.ts";
+import type { EventSink } from "../report/event.ts";
+import { Attempt, type Outcome, recordNet, type Via } from "./attempt.ts";
+import { ByteReader } from "./byte_reader.ts";
+import { close } from "./close.ts";
 import { dial, type Dialed, DialError, type DialOptions } from "./dial.ts";
+import { IdleConnections } from "./idle_connections.ts";
 import type { Slots } from "./slots.ts";
 
-/** How a client asked. */
-export type Via = "connect" | "http" | "socks5";
+export type { Outcome, Via } from "./attempt.ts";
 
-/** What is known at the end of a connection, for its event. */
-export interface Outcome {
-  readonly sent: number;
-  readonly received: number;
-  readonly ended?: string;
-}
+/** The proxy that leads to a host; undefined where it is dialed directly. */
+export type Route = (target: HostPort, via: Via) => ProxyUrl | undefined;
 
 /** An allowed connection. Whoever opened it calls `finish` once, when it has ended. */
 export interface Passage extends Dialed {
-  /** Gives the slot back and records the allow event with its byte counts. */
-  readonly finish: (outcome: Outcome) => void;
+  readonly reader: ByteReader;
+  /** Whether an earlier plain request has used it: the server may be closing it. */
+  readonly reused: boolean;
+  /** Decides whether a tunnel may go on, by what its client says first. */
+  readonly decideOpening: (opening: TunnelOpening) => HostDecision;
+  /**
+   * Gives the slot back and records the event with its byte counts; no event for a connection that was reused in vain.
+   *
+   * @param keep Whether the connection can take another plain request; otherwise the caller closes it
+   */
+  readonly finish: (outcome: Outcome | undefined, keep?: boolean) => void;
 }
 
 /** What a guarded dialer needs from outside. */
@@ -25,14 +35,22 @@ export interface GuardedDialerOptions extends DialOptions {
   readonly onEvent: EventSink;
   readonly slots: Slots;
   readonly signal: AbortSignal;
+  /** Everything is dialed directly unless given. */
+  readonly route?: Route;
 }
 
 /** Decides, dials and records: the one way from the gateway's protocols to the network. */
 export class GuardedDialer {
   readonly #options: GuardedDialerOptions;
+  readonly #idle = new IdleConnections();
+  readonly #open = new Set<Deno.Conn>();
 
   constructor(options: GuardedDialerOptions) {
     this.#options = options;
+    options.signal.addEventListener("abort", () => {
+      this.#idle[Symbol.dispose]();
+      for (const connection of this.#open) close(connection);
+    }, { once: true });
   }
 
   /**
@@ -40,60 +58,56 @@ export class GuardedDialer {
    *
    * @param target The host that a client asked for
    * @param via How it asked
+   * @param reuse Whether a connection will do that an earlier plain request has used
    * @throws {DialError} When the policy refuses or nothing answers; recorded already
    */
-  async open(target: HostPort, via: Via): Promise<Passage> {
-    const { policy, slots, signal } = this.#options;
-    const start = performance.now();
+  async open(target: HostPort, via: Via, reuse = false): Promise<Passage> {
+    const { policy, slots, signal, route, onEvent } = this.#options;
     const decision = decideHost(policy, target);
-    if (!decision.allowed) {
-      this.#record(target.toString(), decision);
-      throw new DialError("denied", decision.reason, decision);
-    }
-    let release = () => {};
-    const end = (detail: NonNullable<DecisionEvent["detail"]>) => {
-      release();
-      this.#record(target.toString(), decision, {
-        via,
-        ...detail,
-        duration: Math.round(performance.now() - start),
-      });
-    };
+    const attempt = new Attempt(onEvent, target, via, route?.(target, via), decision);
     try {
-      release = await slots.acquire(signal);
-      const { connection, address } = await dial(target, this.#options);
-      const finish = (outcome: Outcome) => end({ ...outcome, address: address.toString() });
-      return { connection, address, finish };
+      if (!decision.allowed) throw new DialError("denied", decision.reason, decision);
+      attempt.release = await slots.acquire(signal);
+      return await this.#connect(attempt, reuse);
     } catch (error) {
       const failed = error instanceof DialError
         ? error
         : new DialError("aborted", abortReason(error, signal));
-      if (failed.decision === undefined) {
-        end({ sent: 0, received: 0, error: failed.message });
-      } else {
-        release();
-        this.#record(target.toString(), failed.decision);
-      }
+      attempt.fail(failed);
       throw failed;
     }
   }
 
-  /** Records a target that could not even be parsed. */
-  refuse(target: string, reason: string): void {
-    this.#record(target, { allowed: false, reason });
+  async #connect(attempt: Attempt, reuse: boolean): Promise<Passage> {
+    const { target, via, proxy } = attempt;
+    const key = target.toString();
+    const parked = reuse ? this.#idle.take(key) : undefined;
+    const dialed = parked ?? await this.#dial(target, via, proxy);
+    const reader = parked?.reader ?? new ByteReader(dialed.connection);
+    this.#open.add(dialed.connection);
+    return {
+      ...dialed,
+      reader,
+      reused: parked !== undefined,
+      decideOpening: (opening) => decideOpening(this.#options.policy, target, opening),
+      finish: (outcome, keep = false) => {
+        this.#open.delete(dialed.connection);
+        if (outcome === undefined) attempt.release();
+        else attempt.end({ ...outcome, ...(dialed.address && { address: dialed.address.toString() }) });
+        if (keep) this.#idle.park(key, { ...dialed, reader });
+      },
+    };
   }
 
-  #record(target: string, decision: HostDecision, detail?: DecisionEvent["detail"]): void {
-    this.#options.onEvent({
-      time: new Date().toISOString(),
-      kind: "net",
-      decision: decision.allowed ? "allow" : "deny",
-      target,
-      reason: decision.reason,
-      ...(decision.rule === undefined ? {} : { rule: decision.rule }),
-      ...(decision.suggestion === undefined ? {} : { suggestion: decision.suggestion }),
-      ...(detail === undefined ? {} : { detail }),
-    });
+  async #dial(target: HostPort, via: Via, proxy: ProxyUrl | undefined): Promise<Dialed> {
+    if (proxy === undefined) return await dial(target, this.#options);
+    const { dialThrough } = await import("./upstream/dial_through.ts");
+    return await dialThrough(proxy, target, via, this.#options);
+  }
+
+  /** Records a target that could not even be parsed. */
+  refuse(target: string, reason: string): void {
+    recordNet(this.#options.onEvent, target, { allowed: false, reason });
   }
 }
 

@@ -1,6 +1,7 @@
 import { HostError } from "../host/host_error.ts";
 import { HostPort } from "../host/host_port.ts";
-import { type ByteReader, writeAll } from "./byte_reader.ts";
+import { authenticate } from "./authenticate.ts";
+import { type ByteReader, type ReadLimit, writeAll } from "./byte_reader.ts";
 import { type Client, HandshakeTimeout } from "./client.ts";
 import { DialError } from "./dial.ts";
 import { findHeadEnd, HttpError, parseRequestHead, type RequestHead } from "./http_head.ts";
@@ -15,25 +16,25 @@ export type Next = "keep" | "close";
 /**
  * Reads one head, up to and with the empty line.
  *
- * @returns The head, or undefined where the stream ends before its first byte
+ * @returns The head, valid until the next read, or undefined where the stream ends before its first byte
  * @throws {HttpError} When it is malformed, longer than the limit or cut off
  */
 export async function readHead(
   reader: ByteReader,
   limit: number,
-  signal?: AbortSignal,
+  clock?: ReadLimit,
 ): Promise<Uint8Array | undefined> {
   for (let looked = 0;;) {
     const bytes = reader.buffered;
     const end = findHeadEnd(bytes.subarray(0, limit), looked);
     if (end >= 0) {
-      const head = bytes.slice(0, end);
       reader.skip(end);
-      return head;
+      // Valid until the next read: no copy is made.
+      return bytes.subarray(0, end);
     }
     if (bytes.length >= limit) throw new HttpError(431, `the head is longer than ${limit} bytes`);
     looked = bytes.length;
-    if (await reader.fill(signal)) continue;
+    if (await reader.fill(clock)) continue;
     if (looked === 0) return undefined;
     throw new HttpError(400, "the head is cut off");
   }
@@ -63,10 +64,11 @@ export async function serveHttp(client: Client): Promise<void> {
   for (let next: Next = "keep"; next === "keep";) {
     let head: RequestHead | undefined;
     try {
-      const bytes = await readHead(client.reader, client.limits.header, client.handshake.signal);
+      const bytes = await readHead(client.reader, client.limits.header, client.handshake);
       client.handshake.done();
       if (bytes === undefined) return;
       head = parseRequestHead(bytes);
+      if (client.credential && !(await authenticate(client, client.credential, head))) return;
       next = await serveRequest(client, head);
     } catch (error) {
       await refuse(client, error, head);
@@ -84,13 +86,13 @@ async function serveRequest(client: Client, head: RequestHead): Promise<Next> {
 
 /** Waits for the next request's first byte; only from there on the handshake limit counts. */
 async function awaitRequest(client: Client): Promise<boolean> {
-  client.handshake.start(client.limits.idle);
-  try {
-    if (client.reader.buffered.length === 0 && !(await client.reader.fill(client.handshake.signal))) {
+  if (client.reader.buffered.length === 0) {
+    client.handshake.start(client.limits.idle);
+    try {
+      if (!(await client.reader.fill(client.handshake))) return false;
+    } catch {
       return false;
     }
-  } catch {
-    return false;
   }
   client.handshake.start();
   return true;

@@ -1,7 +1,10 @@
 import type { HostPort } from "../host/host_port.ts";
+import type { ProxyCredentials } from "../host/proxy_url.ts";
+import type { Passage } from "./guarded_dialer.ts";
 import type { Framing } from "./http_framing.ts";
-import { type Field, type Fields, HttpError, type RequestHead, type ResponseHead } from "./http_head.ts";
+import { type Fields, HttpError, type RequestHead, type ResponseHead } from "./http_head.ts";
 import { toLatin1 } from "./latin1.ts";
+import { proxyAuthorization } from "./upstream/proxy_authorization.ts";
 
 /** Fields of one connection, not of the message (RFC 9110 7.6.1); the framing and the host are written anew. */
 const HOP_BY_HOP = new Set([
@@ -46,18 +49,23 @@ export function parsePlainTarget(head: RequestHead, parseHost: (text: string) =>
     throw new HttpError(400, `this is a proxy: use CONNECT for ${scheme.toLowerCase()}: URLs`);
   }
   const host = parseHost(authority);
-  checkHost(head, host, parseHost);
+  checkHost(head, authority, host, parseHost);
   const root = head.method === "OPTIONS" && path === "" ? "*" : "/";
   return { host, path: path.startsWith("/") ? path : path === "" ? root : `/${path}` };
 }
 
-function checkHost(head: RequestHead, target: HostPort, parseHost: (text: string) => HostPort): void {
+function checkHost(
+  head: RequestHead,
+  authority: string,
+  target: HostPort,
+  parseHost: (text: string) => HostPort,
+): void {
   const [host] = head.fields.all("host");
   if (host === undefined) {
     if (head.minor > 0) throw new HttpError(400, "the request has no Host field");
     return;
   }
-  if (parseHost(host).toString() !== target.toString()) {
+  if (host !== authority && parseHost(host).toString() !== target.toString()) {
     throw new HttpError(400, "the Host field is unlike the host of the request target");
   }
 }
@@ -68,47 +76,61 @@ export function isUpgrade(head: RequestHead): boolean {
     head.fields.all("upgrade").length > 0;
 }
 
-/** Whether the client's connection may take another request. HTTP/1.0 connections take one. */
-export function keepsAlive(head: RequestHead): boolean {
+/** Whether the connection may take another request, as far as this message says. HTTP/1.0 connections take one. */
+export function keepsAlive(head: RequestHead | ResponseHead): boolean {
   const options = [...head.fields.members("connection"), ...head.fields.members("proxy-connection")];
   return head.minor > 0 && !options.includes("close");
 }
 
-function endToEnd(fields: Fields): Field[] {
-  const listed = new Set(fields.members("connection"));
-  return fields.list.filter(({ name }) => {
-    const lower = name.toLowerCase();
-    return !HOP_BY_HOP.has(lower) && !listed.has(lower);
-  });
+function endToEnd(fields: Fields): string {
+  const listed = fields.members("connection");
+  let text = "";
+  for (const { name, key, value } of fields.list) {
+    if (!HOP_BY_HOP.has(key) && !listed.includes(key)) text += `${name}: ${value}\r\n`;
+  }
+  return text;
 }
 
-function framingFields(framing: Framing): string[] {
-  if (framing.kind === "length") return [`Content-Length: ${framing.length}`];
-  return framing.kind === "chunked" ? ["Transfer-Encoding: chunked"] : [];
+function framingField(framing: Framing): string {
+  if (framing.kind === "length") return `Content-Length: ${framing.length}\r\n`;
+  return framing.kind === "chunked" ? "Transfer-Encoding: chunked\r\n" : "";
 }
 
-function upgradeFields(fields: Fields): string[] {
-  return ["Connection: Upgrade", ...fields.all("upgrade").map((value) => `Upgrade: ${value}`)];
+function upgradeFields(fields: Fields): string {
+  return `Connection: Upgrade\r\n${fields.all("upgrade").map((value) => `Upgrade: ${value}\r\n`).join("")}`;
 }
 
-function write(lines: readonly string[]): Uint8Array<ArrayBuffer> {
-  return toLatin1(`${lines.join("\r\n")}\r\n\r\n`);
+/** Tells the server that the client takes trailers, as the client has told us. */
+function trailerFields(fields: Fields): string {
+  return fields.members("te").includes("trailers") ? "TE: trailers\r\nConnection: TE\r\n" : "";
 }
 
-/** Writes the head that goes to the server: its own connection, the canonical host, no hop-by-hop fields. */
+/**
+ * Writes the head that goes to the server, or to the proxy before it: its own connection, the canonical host, no
+ * hop-by-hop fields.
+ */
 export function formatRequest(
   head: RequestHead,
   target: PlainTarget,
   framing: Framing,
+  passage: Pick<Passage, "absoluteForm" | "proxy">,
 ): Uint8Array<ArrayBuffer> {
   const text = target.host.toString();
-  return write([
-    `${head.method} ${target.path} HTTP/1.1`,
-    `Host: ${target.host.port === 80 ? text.replace(/:80$/, "") : text}`,
-    ...endToEnd(head.fields).map(({ name, value }) => `${name}: ${value}`),
-    ...framingFields(framing),
-    ...(isUpgrade(head) ? upgradeFields(head.fields) : ["Connection: close"]),
-  ]);
+  const host = target.host.port === 80 ? text.replace(/:80$/, "") : text;
+  // OPTIONS for a whole server has no path in absolute form (RFC 9112 section 3.2.4).
+  const absolute = `http://${host}${target.path === "*" ? "" : target.path}`;
+  return toLatin1(
+    `${head.method} ${passage.absoluteForm ? absolute : target.path} HTTP/1.1\r\nHost: ${host}\r\n` +
+      endToEnd(head.fields) +
+      framingField(framing) +
+      (passage.absoluteForm ? authorizationField(passage.proxy?.credentials) : "") +
+      (isUpgrade(head) ? upgradeFields(head.fields) : trailerFields(head.fields)) +
+      "\r\n",
+  );
+}
+
+function authorizationField(credentials: ProxyCredentials | undefined): string {
+  return credentials === undefined ? "" : `Proxy-Authorization: ${proxyAuthorization(credentials)}\r\n`;
 }
 
 /**
@@ -121,13 +143,14 @@ export function formatRequest(
 export function formatResponse(head: ResponseHead, framing: Framing, keep: boolean): Uint8Array<ArrayBuffer> {
   // For HEAD and 304 the length is a fact about another response, and passes.
   const lengths = framing.kind === "none" && head.status >= 200 && head.status !== 204
-    ? head.fields.all("content-length").map((value) => `Content-Length: ${value}`)
-    : [];
-  return write([
-    `HTTP/1.1 ${head.status} ${head.phrase}`,
-    ...endToEnd(head.fields).map(({ name, value }) => `${name}: ${value}`),
-    ...framingFields(framing),
-    ...lengths,
-    ...(head.status === 101 ? upgradeFields(head.fields) : keep ? [] : ["Connection: close"]),
-  ]);
+    ? head.fields.all("content-length").map((value) => `Content-Length: ${value}\r\n`).join("")
+    : "";
+  return toLatin1(
+    `HTTP/1.1 ${head.status} ${head.phrase}\r\n` +
+      endToEnd(head.fields) +
+      framingField(framing) +
+      lengths +
+      (head.status === 101 ? upgradeFields(head.fields) : keep ? "" : "Connection: close\r\n") +
+      "\r\n",
+  );
 }

@@ -109,7 +109,7 @@ Deno.test("a response's end follows its method, its status and its fields", () =
       status: code,
       phrase: "",
       minor: 1,
-      fields: new Fields(fields.map(([name, value]) => ({ name, value }))),
+      fields: new Fields(fields.map(([name, value]) => ({ name, key: name.toLowerCase(), value }))),
     }, method).kind;
   assert.equal(framing(200, "GET"), "until-close");
   assert.equal(framing(200, "GET", ["Content-Length", "5"]), "length");

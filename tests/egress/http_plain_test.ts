@@ -36,7 +36,7 @@ Deno.test("a plain request reaches the server in origin form, without hop-by-hop
   assert.equal(status, 200);
   assert.equal(
     body,
-    `GET /a?b=%0a HTTP/1.1\r\nHost: ok.test:${server.port}\r\nAccept: */*\r\nX-Bytes: \xe4\xff\r\nConnection: close\r\n\r\n`,
+    `GET /a?b=%0a HTTP/1.1\r\nHost: ok.test:${server.port}\r\nAccept: */*\r\nX-Bytes: \xe4\xff\r\nTE: trailers\r\nConnection: TE\r\n\r\n`,
   );
   assert.match(head, /^Connection: close\r$/m);
 });

@@ -1,0 +1,67 @@
+import type { ByteReader } from "./byte_reader.ts";
+import { close } from "./close.ts";
+import type { Dialed } from "./dial.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** Shorter than the shortest usual limit of servers (5 s), so that the server is seldom the first to close. */
+const IDLE_MS = 4000;
+const MOST = 128;
+
+/** A connection to a server between two plain requests. */
+export interface IdleConnection extends Dialed {
+  readonly reader: ByteReader;
+}
+
+/** Keeps connections that can take another plain request, and drops them when the server does or after four seconds. */
+export class IdleConnections implements Disposable {
+  readonly #byKey = new Map<string, IdleConnection[]>();
+  readonly #watchdog = new Watchdog();
+  #count = 0;
+  #disposed = false;
+
+  /** Takes the connection that was used last; undefined where none is left. */
+  take(key: string): IdleConnection | undefined {
+    const found = this.#byKey.get(key)?.pop();
+    if (found !== undefined) this.#forget(key);
+    return found;
+  }
+
+  /** Hands a connection over; it is closed where there is no room for it. */
+  park(key: string, idle: IdleConnection): void {
+    if (this.#disposed || this.#count >= MOST) return close(idle.reader.connection);
+    const list = this.#byKey.get(key);
+    if (list === undefined) this.#byKey.set(key, [idle]);
+    else list.push(idle);
+    this.#count++;
+    this.#watchdog.start(IDLE_MS, () => this.#closeAll());
+    // Its end, or bytes that nobody has asked for: either way it is of no more use.
+    const drop = () => this.#drop(key, idle);
+    idle.reader.readAhead().then(drop, drop);
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#watchdog[Symbol.dispose]();
+    this.#closeAll();
+  }
+
+  #drop(key: string, idle: IdleConnection): void {
+    const list = this.#byKey.get(key);
+    const place = list?.indexOf(idle) ?? -1;
+    if (place < 0) return;
+    list?.splice(place, 1);
+    this.#forget(key);
+    close(idle.reader.connection);
+  }
+
+  #forget(key: string): void {
+    this.#count--;
+    if (this.#byKey.get(key)?.length === 0) this.#byKey.delete(key);
+  }
+
+  #closeAll(): void {
+    for (const { reader } of [...this.#byKey.values()].flat()) close(reader.connection);
+    this.#byKey.clear();
+    this.#count = 0;
+  }
+}
