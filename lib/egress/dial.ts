@@ -1,18 +1,19 @@
 import { classify } from "../host/address_class.ts";
 import type { HostPort } from "../host/host_port.ts";
 import type { IpAddress } from "../host/ip_address.ts";
+import type { ProxyUrl } from "../host/proxy_url.ts";
 import { isLocalhostName, localhostAddresses } from "../host/special_name.ts";
 import { decideAddress, type HostDecision } from "../policy/decide_host.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
+import { Deadline } from "./deadline.ts";
+import { type Connect, raceConnections, type Raced } from "./happy_eyeballs.ts";
 import { type Resolver, untilAborted } from "./resolve.ts";
 
-/** Delay before the next address is tried beside the last one (RFC 8305 section 5). */
-const STAGGER_MS = 250;
-const RESOLVE_MS = 10_000;
-const CONNECT_MS = 10_000;
+export type { Connect } from "./happy_eyeballs.ts";
 
-/** Opens a TCP connection to an address, written out literally. */
-export type Connect = (address: string, port: number, signal: AbortSignal) => Promise<Deno.Conn>;
+const RESOLVE_MS = 10_000;
+/** Unless {@linkcode DialOptions.connectTimeout} says otherwise. */
+export const CONNECT_MS = 10_000;
 
 /** What a dial needs from outside. */
 export interface DialOptions {
@@ -22,12 +23,14 @@ export interface DialOptions {
   readonly ownAddresses: () => readonly IpAddress[];
   /** Milliseconds for the look-up; 10,000 unless given. */
   readonly resolveTimeout?: number;
-  /** Milliseconds for all attempts to connect; 10,000 unless given. */
+  /** Milliseconds for all attempts to connect, and again for the answer of a proxy; 10,000 unless given. */
   readonly connectTimeout?: number;
   readonly signal?: AbortSignal;
+  /** Certificates (PEM) that are trusted beside the runtime's own, for a proxy that is spoken to over TLS. */
+  readonly caCerts?: readonly string[];
 }
 
-/** Why a dial failed. */
+/** Why a dial failed; `upstream-*` where the proxy in between is the cause. */
 export type DialFailure =
   | "denied"
   | "not-found"
@@ -36,7 +39,19 @@ export type DialFailure =
   | "network-unreachable"
   | "unreachable"
   | "timeout"
-  | "aborted";
+  | "aborted"
+  | "upstream-unreachable"
+  | "upstream-tls"
+  | "upstream-certificate"
+  | "upstream-silent"
+  | "upstream-closed"
+  | "upstream-malformed"
+  | "upstream-oversize"
+  | "upstream-authentication"
+  | "upstream-denied"
+  | "upstream-failed"
+  | "upstream-command"
+  | "upstream-address-type";
 
 /** A dial that came to nothing: by the policy (`denied`, with the decision) or by the network. */
 export class DialError extends Error {
@@ -47,10 +62,17 @@ export class DialError extends Error {
   }
 }
 
-/** A connection, and the checked address that it goes to. */
+/** A connection to a host, direct or through a proxy. */
 export interface Dialed {
   readonly connection: Deno.Conn;
-  readonly address: IpAddress;
+  /** The checked address that it goes to; absent where a proxy dials. */
+  readonly address?: IpAddress;
+  /** The proxy that stands between. */
+  readonly proxy?: ProxyUrl;
+  /** What the far side has sent together with the proxy's answer. */
+  readonly early?: Uint8Array<ArrayBuffer>;
+  /** Whether plain requests go to that proxy in absolute form (RFC 9112 section 3.2.2). */
+  readonly absoluteForm?: boolean;
 }
 
 const connectTcp: Connect = (hostname, port, signal) => Deno.connect({ hostname, port, signal });
@@ -64,12 +86,17 @@ const connectTcp: Connect = (hostname, port, signal) => Deno.connect({ hostname,
  * @throws {DialError} When the policy refuses every answer, or nothing answers
  */
 export async function dial(target: HostPort, options: DialOptions): Promise<Dialed> {
-  const answers = target.address === undefined ? await resolve(target, options) : [target.address];
-  const addresses = checked(target, answers, options);
+  const addresses = checkAnswers(target, await resolve(target, options), options);
   return await connectFirst(addresses, target.port, options);
 }
 
-async function resolve(target: HostPort, options: DialOptions): Promise<readonly IpAddress[]> {
+/**
+ * The addresses of a host: its own, those that the policy fixes, or what the resolver answers. Nothing is checked.
+ *
+ * @throws {DialError} When the look-up fails
+ */
+export async function resolve(target: HostPort, options: DialOptions): Promise<readonly IpAddress[]> {
+  if (target.address !== undefined) return [target.address];
   const fixed = options.policy.resolve.get(target.host);
   if (fixed !== undefined) return fixed;
   if (isLocalhostName(target.host)) return localhostAddresses();
@@ -85,8 +112,16 @@ async function resolve(target: HostPort, options: DialOptions): Promise<readonly
   }
 }
 
-/** Keeps the addresses that may be dialed. One answer under a deny rule condemns the whole name. */
-function checked(target: HostPort, answers: readonly IpAddress[], options: DialOptions): IpAddress[] {
+/**
+ * Keeps the addresses that may be dialed. One answer under a deny rule condemns the whole name.
+ *
+ * @throws {DialError} When none may
+ */
+export function checkAnswers(
+  target: HostPort,
+  answers: readonly IpAddress[],
+  options: DialOptions,
+): IpAddress[] {
   if (answers.length === 0) throw new DialError("not-found", "the name has no address");
   // Reading the interfaces is slow, and matters only to what would pass as public.
   const own = answers.some((answer) => classify(answer) === "public") ? options.ownAddresses() : [];
@@ -99,48 +134,19 @@ function checked(target: HostPort, answers: readonly IpAddress[], options: DialO
   return addresses.map((address) => address.unmapped() ?? address);
 }
 
-/** One abort signal out of a time limit and the caller's signal. */
-class Deadline {
-  passed = false;
-  readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #outer: AbortSignal | undefined;
-  readonly #abort = () => this.#controller.abort();
-
-  constructor(milliseconds: number, outer: AbortSignal | undefined) {
-    this.#outer = outer;
-    this.#timer = setTimeout(() => {
-      this.passed = true;
-      this.#abort();
-    }, milliseconds);
-    outer?.addEventListener("abort", this.#abort, { once: true });
-    if (outer?.aborted) this.#abort();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
-    this.#outer?.removeEventListener("abort", this.#abort);
-  }
-
-  abort(): void {
-    this.clear();
-    this.#abort();
-  }
-}
-
-/** Tries the addresses in order, each a little after the one before or as soon as that has failed. */
-async function connectFirst(
+/**
+ * Connects to whichever of the addresses answers first.
+ *
+ * @throws {DialError} When nothing answers
+ */
+export async function connectFirst(
   addresses: readonly IpAddress[],
   port: number,
   options: DialOptions,
-): Promise<Dialed> {
+): Promise<Raced> {
   const deadline = new Deadline(options.connectTimeout ?? CONNECT_MS, options.signal);
   try {
-    return await race(addresses, port, options.connect ?? connectTcp, deadline.signal);
+    return await raceConnections(addresses, port, options.connect ?? connectTcp, deadline.signal);
   } catch (error) {
     if (options.signal?.aborted) throw new DialError("aborted", "the gateway is closing");
     if (deadline.passed) throw new DialError("timeout", "nothing answered in time");
@@ -158,46 +164,4 @@ function connectError(error: unknown): DialError {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENETUNREACH") return new DialError("network-unreachable", "its network cannot be reached");
   return new DialError("unreachable", "the host cannot be reached");
-}
-
-/** Settles with the first connection, or with the first attempt's error once all have failed. */
-function race(
-  addresses: readonly IpAddress[],
-  port: number,
-  connect: Connect,
-  signal: AbortSignal,
-): Promise<Dialed> {
-  const { promise, resolve, reject } = Promise.withResolvers<Dialed>();
-  let next = 0;
-  let running = 0;
-  let settled = false;
-  let firstError: unknown;
-  let stagger: ReturnType<typeof setTimeout> | undefined;
-  const settle = (finish: () => void) => {
-    settled = true;
-    clearTimeout(stagger);
-    finish();
-  };
-  const startNext = () => {
-    clearTimeout(stagger);
-    const address = addresses[next++];
-    if (settled) return;
-    if (address === undefined) {
-      if (running === 0) settle(() => reject(firstError));
-      return;
-    }
-    running++;
-    if (next < addresses.length) stagger = setTimeout(startNext, STAGGER_MS);
-    connect(address.toString(), port, signal).then((connection) => {
-      if (settled) connection.close();
-      else settle(() => resolve({ connection, address }));
-    }, (error) => {
-      firstError ??= error;
-      running--;
-      startNext();
-    });
-  };
-  signal.addEventListener("abort", () => settle(() => reject(signal.reason)), { once: true });
-  startNext();
-  return promise;
 }

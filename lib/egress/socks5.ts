@@ -1,16 +1,21 @@
 import { HostError } from "../host/host_error.ts";
 import { HostPort } from "../host/host_port.ts";
 import { IpAddress } from "../host/ip_address.ts";
+import { WRONG_CREDENTIAL } from "./authenticate.ts";
 import { writeAll } from "./byte_reader.ts";
 import type { Client } from "./client.ts";
 import { DialError, type DialFailure } from "./dial.ts";
+import type { ListenerCredential } from "./listener_credential.ts";
 import { tunnel } from "./tunnel.ts";
 
 /** First byte of every SOCKS5 message (RFC 1928). */
 export const SOCKS5_VERSION = 5;
 
 const NO_AUTHENTICATION = 0x00;
+const USERNAME_PASSWORD = 0x02;
 const NO_ACCEPTABLE_METHOD = 0xff;
+/** Version of the negotiation of RFC 1929, and its answers. */
+const NEGOTIATION = { version: 1, succeeded: 0, failed: 1 } as const;
 const CONNECT = 1;
 const REPLY = {
   succeeded: 0,
@@ -33,6 +38,18 @@ const FAILURES: Readonly<Record<DialFailure, number>> = {
   "unreachable": REPLY.hostUnreachable,
   "timeout": REPLY.ttlExpired,
   "aborted": REPLY.generalFailure,
+  "upstream-unreachable": REPLY.generalFailure,
+  "upstream-tls": REPLY.generalFailure,
+  "upstream-certificate": REPLY.generalFailure,
+  "upstream-silent": REPLY.ttlExpired,
+  "upstream-closed": REPLY.generalFailure,
+  "upstream-malformed": REPLY.generalFailure,
+  "upstream-oversize": REPLY.generalFailure,
+  "upstream-authentication": REPLY.generalFailure,
+  "upstream-denied": REPLY.notAllowed,
+  "upstream-failed": REPLY.generalFailure,
+  "upstream-command": REPLY.commandNotSupported,
+  "upstream-address-type": REPLY.addressTypeNotSupported,
 };
 
 /** A request that is answered with a reply code and the end of the connection. */
@@ -45,7 +62,7 @@ class Refusal extends Error {
 /** A message that is no SOCKS5, or cut off: nothing is answered. */
 class Malformed extends Error {}
 
-/** Serves one SOCKS5 connection: no authentication, CONNECT only. */
+/** Serves one SOCKS5 connection: CONNECT only, with the listener's credential where it asks for one. */
 export async function serveSocks5(client: Client): Promise<void> {
   try {
     await negotiate(client);
@@ -60,7 +77,7 @@ export async function serveSocks5(client: Client): Promise<void> {
 }
 
 async function read(client: Client, count: number): Promise<Uint8Array> {
-  const bytes = await client.reader.exactly(count, client.handshake.signal);
+  const bytes = await client.reader.exactly(count, client.handshake);
   if (bytes === undefined) throw new Malformed();
   return bytes;
 }
@@ -69,9 +86,25 @@ async function negotiate(client: Client): Promise<void> {
   const [version, count = 0] = await read(client, 2);
   if (version !== SOCKS5_VERSION || count === 0) throw new Malformed();
   const methods = await read(client, count);
-  const method = methods.includes(NO_AUTHENTICATION) ? NO_AUTHENTICATION : NO_ACCEPTABLE_METHOD;
+  const wanted = client.credential === undefined ? NO_AUTHENTICATION : USERNAME_PASSWORD;
+  const method = methods.includes(wanted) ? wanted : NO_ACCEPTABLE_METHOD;
   await writeAll(client.connection, Uint8Array.of(SOCKS5_VERSION, method));
   if (method === NO_ACCEPTABLE_METHOD) throw new Malformed();
+  if (client.credential !== undefined) await checkCredential(client, client.credential);
+}
+
+/** The negotiation of RFC 1929; after a failure the connection must be closed. */
+async function checkCredential(client: Client, credential: ListenerCredential): Promise<void> {
+  const [version, length = 0] = await read(client, 2);
+  if (version !== NEGOTIATION.version) throw new Malformed();
+  const username = await read(client, length);
+  const [passwordLength = 0] = await read(client, 1);
+  const isRight = credential.matches(username, await read(client, passwordLength));
+  const status = isRight ? NEGOTIATION.succeeded : NEGOTIATION.failed;
+  await writeAll(client.connection, Uint8Array.of(NEGOTIATION.version, status));
+  if (isRight) return;
+  client.dialer.refuse("SOCKS5", WRONG_CREDENTIAL);
+  throw new Malformed();
 }
 
 interface Request {

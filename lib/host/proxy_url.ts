@@ -23,6 +23,8 @@ const SCHEMES: Readonly<Record<string, ProxyScheme>> = {
   socks: "socks5",
 };
 
+const WANTED = "Cannot parse proxy address: wanted [SCHEME://][USER:PASSWORD@]HOST[:PORT]";
+
 /** The address of a proxy, parsed once. Its text never holds the credentials. */
 export class ProxyUrl {
   readonly #credentials: ProxyCredentials | undefined;
@@ -45,16 +47,14 @@ export class ProxyUrl {
   static parse(text: string): ProxyUrl {
     const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?:([^/?#]*)@)?([^/?#@]+)\/?$/.exec(text.trim());
     const [, written = "http", userinfo, authority] = match ?? [];
-    if (authority === undefined) {
-      throw new HostError("Cannot parse proxy address: wanted [SCHEME://][USER:PASSWORD@]HOST[:PORT]");
-    }
+    if (authority === undefined) throw new HostError(WANTED);
     const scheme = Object.hasOwn(SCHEMES, written.toLowerCase()) ? SCHEMES[written.toLowerCase()] : undefined;
     if (scheme === undefined) {
       throw new HostError(
         `Cannot parse proxy address: scheme ${quote(written)} is not one of http, https, socks5, socks5h`,
       );
     }
-    const host = HostPort.parse(authority, DEFAULT_PORTS[scheme]);
+    const host = hostOf(authority, DEFAULT_PORTS[scheme]);
     return new ProxyUrl(scheme, host, userinfo === undefined ? undefined : credentialsOf(userinfo));
   }
 
@@ -71,6 +71,15 @@ export class ProxyUrl {
   /** The address without credentials. */
   toString(): string {
     return `${this.scheme}://${this.host}`;
+  }
+}
+
+function hostOf(authority: string, defaultPort: number): HostPort {
+  try {
+    return HostPort.parse(authority, defaultPort);
+  } catch (error) {
+    // Its own message would show the text: `user:password`, where the host has been forgotten.
+    throw error instanceof HostError ? new HostError(WANTED) : error;
   }
 }
 

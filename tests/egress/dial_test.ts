@@ -69,7 +69,7 @@ Deno.test("a name is looked up once for each dial, and the checked address is di
   const given = options({ allow: ["db.test", "127.0.0.1"] }, { resolver });
   const { connection, address } = await dial(HostPort.of("db.test", server.port), given);
   connection.close();
-  assert.equal(address.toString(), "127.0.0.1");
+  assert.equal(String(address), "127.0.0.1");
   assert.deepEqual(asked, ["db.test"]);
 });
 
@@ -166,6 +166,19 @@ Deno.test("the next address is tried while the first is still silent; the late o
   (await begun("203.0.113.1")).resolve(loser);
   await loser.closed;
   assert.deepEqual(started, ["203.0.113.1", "203.0.113.2"]);
+});
+
+Deno.test("the families of addresses take turns, the resolver's first choice first", async () => {
+  const list = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "203.0.113.1", "203.0.113.2"];
+  const { resolver } = answers(list);
+  const started: string[] = [];
+  const connect: Connect = (address) => {
+    started.push(address);
+    return Promise.reject(refused());
+  };
+  const { failure: why } = await failure("many.test:80", options({ allowAll: true }, { resolver, connect }));
+  assert.equal(why, "refused");
+  assert.deepEqual(started, ["2001:db8::1", "203.0.113.1", "2001:db8::2", "203.0.113.2", "2001:db8::3"]);
 });
 
 Deno.test("a failed look-up and an empty one are not found, a silent one is a timeout", async () => {

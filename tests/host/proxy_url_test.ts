@@ -34,6 +34,8 @@ Deno.test("what is no proxy's address is refused without showing it", () => {
     "http://secret@proxy.test:70000",
     "socks4://secret@proxy.test",
     "http://[::1",
+    "http://user:secret",
+    "user:secret",
   ]);
   for (const text of texts) {
     assert.throws(
