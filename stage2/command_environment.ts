@@ -1,3 +1,4 @@
+import { PORT_PLACEHOLDER } from "../lib/egress/port_placeholder.ts";
 import { rewriteProxyPort } from "./rewrite_proxy_port.ts";
 
 const OWN_PREFIX = "TOMBOLO_STAGE2_";
@@ -28,7 +29,8 @@ function parseVariables(json: string): Map<string, string> {
  * Computes the command's environment from stage2's own.
  *
  * Inherited variables, less those that stage2 alone needed; then the ones to set, which win; then the inner
- * port in every proxy variable that is listed.
+ * port in every proxy variable that is listed: in TOMBOLO_STAGE2_REWRITE as a URL's port, in TOMBOLO_STAGE2_TEMPLATE
+ * for its placeholder.
  *
  * @param own stage2's environment
  * @param port The bridge's port, or undefined without network
@@ -49,6 +51,10 @@ export function commandEnvironment(own: Environment, port: number | undefined): 
   for (const name of names(own["TOMBOLO_STAGE2_REWRITE"])) {
     const rewritten = rewriteProxyPort(environment.get(name) ?? "", port);
     if (rewritten !== undefined) environment.set(name, rewritten);
+  }
+  for (const name of names(own["TOMBOLO_STAGE2_TEMPLATE"])) {
+    const text = environment.get(name);
+    if (text !== undefined) environment.set(name, text.replaceAll(PORT_PLACEHOLDER, String(port)));
   }
   return environment;
 }

@@ -3,10 +3,11 @@ import { escape } from "../lib/report/escape.ts";
 /**
  * Ends stage2 with one line on stderr.
  *
- * @param status Exit status: 125 where tombolo failed, 126 and 127 where the command cannot be run
+ * @param status Exit status: 125 where tombolo failed, 126 and 127 where the command cannot be run, 1 where a host was
+ * not reached
  * @param message What failed; may hold text of the command's
  */
-export function fail(status: 125 | 126 | 127, message: string): never {
+export function fail(status: 1 | 125 | 126 | 127, message: string): never {
   const line = new TextEncoder().encode(`tombolo: ${escape(message)}\n`);
   try {
     Deno.stderr.writeSync(line);

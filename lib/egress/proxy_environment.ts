@@ -1,47 +1,98 @@
-/** How a client is told of the proxy. */
-interface ProxyVariable {
-  readonly name: string;
-  readonly scheme: "http" | "socks5h";
-  /** The clients that this row is for. */
-  readonly clients: string;
+import type { ProxyCredentials } from "../host/proxy_url.ts";
+import { PORT_PLACEHOLDER } from "./port_placeholder.ts";
+import { type Proxy, ROWS } from "./proxy_variables.ts";
+
+/** What clients are told of a proxy. */
+export interface ProxyAddress {
+  readonly port: number;
+  /** Where it listens, IPv6 in brackets; 127.0.0.1 unless given. */
+  readonly host?: string;
+  /** What it speaks; both unless given. */
+  readonly protocols?: readonly ("http" | "socks5")[];
+  readonly credentials?: ProxyCredentials;
+  /** File of CA certificates, where the clients see it. */
+  readonly caBundle?: string;
+  /** Shell text for ssh's ProxyCommand; {@linkcode PORT_PLACEHOLDER} stands for the port. */
+  readonly sshProxyCommand?: string;
 }
 
-// curl reads http_proxy in lower case only (CVE-2016-5385); others read upper case only.
-const PROXY_VARIABLES: readonly ProxyVariable[] = [
-  { name: "HTTP_PROXY", scheme: "http", clients: "Go, Python, Node, Deno, cargo" },
-  { name: "http_proxy", scheme: "http", clients: "curl, wget, git, Python, apt" },
-  { name: "HTTPS_PROXY", scheme: "http", clients: "Go, Python, Node, Deno, cargo, npm" },
-  { name: "https_proxy", scheme: "http", clients: "curl, wget, git, Python, npm" },
-  { name: "ALL_PROXY", scheme: "socks5h", clients: "curl for other schemes, Rust's reqwest" },
-  { name: "all_proxy", scheme: "socks5h", clients: "curl for other schemes" },
-  { name: "npm_config_proxy", scheme: "http", clients: "npm, pnpm, node-gyp" },
-  { name: "npm_config_https_proxy", scheme: "http", clients: "npm, pnpm, node-gyp" },
-  { name: "YARN_HTTP_PROXY", scheme: "http", clients: "yarn 2 and later" },
-  { name: "YARN_HTTPS_PROXY", scheme: "http", clients: "yarn 2 and later" },
-];
+/** An environment whose port is known only later. */
+export interface ProxyTemplate {
+  readonly variables: ReadonlyMap<string, string>;
+  /** Names of the variables that hold a URL, with port 0. */
+  readonly urls: readonly string[];
+  /** Names of the variables that hold {@linkcode PORT_PLACEHOLDER}. */
+  readonly texts: readonly string[];
+}
 
-// Loopback inside is the sandbox's own.
-const DIRECT = "localhost,127.0.0.1,::1";
+type Environment = ReadonlyMap<string, string>;
 
-const FIXED: Readonly<Record<string, string>> = {
-  NO_PROXY: DIRECT,
-  no_proxy: DIRECT,
-  // node:http and fetch heed the proxy variables only where this is set (Node 22.21 and 24).
-  NODE_USE_ENV_PROXY: "1",
-};
+function userinfo(credentials: ProxyCredentials | undefined): string {
+  if (credentials === undefined) return "";
+  return `${encodeURIComponent(credentials.username)}:${encodeURIComponent(credentials.password)}@`;
+}
 
-/** Names of the variables whose port is set inside, where it is known. */
-export const PORT_VARIABLES: readonly string[] = PROXY_VARIABLES.map(({ name }) => name);
+function proxyOf(address: ProxyAddress, port: string): Proxy {
+  const { host = "127.0.0.1", protocols = ["http", "socks5"], credentials, caBundle, sshProxyCommand } =
+    address;
+  const authority = `${userinfo(credentials)}${host}:${address.port}`;
+  const http = protocols.includes("http");
+  return {
+    host: host.replace(/^\[|\]$/g, ""),
+    port,
+    credentials,
+    http: http ? `http://${authority}` : undefined,
+    // The proxy resolves names, not the client.
+    socks: protocols.includes("socks5") ? `socks5h://${authority}` : undefined,
+    // It speaks CONNECT.
+    sshProxyCommand: http ? sshProxyCommand?.replaceAll(PORT_PLACEHOLDER, port) : undefined,
+    caBundle,
+  };
+}
+
+// What the command has of its own stays, and so does what would take its effect away.
+function variablesFor(proxy: Proxy, own: Environment): Map<string, string> {
+  const variables = new Map<string, string>();
+  for (const { name, value, unless = [], joins = false } of ROWS) {
+    const text = value(proxy);
+    const mine = own.get(name);
+    if (text === undefined || unless.some((other) => own.has(other))) continue;
+    if (mine === undefined) variables.set(name, text);
+    else if (joins) variables.set(name, `${text} ${mine}`);
+  }
+  return variables;
+}
 
 /**
- * The variables that make clients use the gateway.
+ * The variables that make clients use a proxy.
  *
- * @param port Port on the sandbox's loopback
+ * @param address Where it listens and what it speaks
+ * @param own What the clients' environment holds already; those variables are left out, or extended where that is
+ * possible
  * @returns Names and values
+ *
+ * @example
+ * ```ts
+ * import { proxyEnvironment } from "./proxy_environment.ts";
+ * proxyEnvironment({ port: 8123 }).get("ALL_PROXY"); // "socks5h://127.0.0.1:8123"
+ * ```
  */
-export function proxyEnvironment(port: number): Map<string, string> {
-  const proxies = PROXY_VARIABLES.map((
-    { name, scheme },
-  ): [string, string] => [name, `${scheme}://127.0.0.1:${port}`]);
-  return new Map([...proxies, ...Object.entries(FIXED)]);
+export function proxyEnvironment(address: ProxyAddress, own: Environment = new Map()): Map<string, string> {
+  return variablesFor(proxyOf(address, String(address.port)), own);
+}
+
+/**
+ * As {@linkcode proxyEnvironment}, where the port is known only inside the sandbox; stage2 puts it in.
+ *
+ * @param address What is known of the proxy
+ * @param own What the command's environment holds already
+ */
+export function proxyTemplate(
+  address: Omit<ProxyAddress, "port">,
+  own: Environment = new Map(),
+): ProxyTemplate {
+  const variables = variablesFor(proxyOf({ ...address, port: 0 }, PORT_PLACEHOLDER), own);
+  const namesWith = (text: string) =>
+    [...variables].filter(([, value]) => value.includes(text)).map(([name]) => name);
+  return { variables, urls: namesWith("://"), texts: namesWith(PORT_PLACEHOLDER) };
 }

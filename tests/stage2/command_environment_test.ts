@@ -55,9 +55,36 @@ Deno.test("listed proxy variables get the port, wherever they come from; others 
   });
 });
 
+Deno.test("listed templates get the port for every placeholder, and nothing else changes in them", () => {
+  const own = {
+    JAVA: "-Dp={TOMBOLO_PORT} -Dq={TOMBOLO_PORT} -Dr={port} $& $1",
+    OTHER: "{TOMBOLO_PORT}",
+    PLAIN: "http://127.0.0.1:1",
+    TOMBOLO_STAGE2_TEMPLATE: "JAVA,SSH,PLAIN,ABSENT,",
+    TOMBOLO_STAGE2_ENV: `{"SSH":"dial {TOMBOLO_PORT} %h"}`,
+  };
+  assert.deepEqual(environment(own, 4242), {
+    JAVA: "-Dp=4242 -Dq=4242 -Dr={port} $& $1",
+    OTHER: "{TOMBOLO_PORT}",
+    PLAIN: "http://127.0.0.1:1",
+    SSH: "dial 4242 %h",
+  });
+});
+
+Deno.test("a URL with a placeholder for its port is no URL, and a template all the same", () => {
+  const own = { P: "http://h:{TOMBOLO_PORT}", TOMBOLO_STAGE2_REWRITE: "P" };
+  assert.deepEqual(environment(own, 1), { P: "http://h:{TOMBOLO_PORT}" });
+  assert.deepEqual(environment({ ...own, TOMBOLO_STAGE2_TEMPLATE: "P" }, 1), { P: "http://h:1" });
+});
+
 Deno.test("without a bridge nothing is rewritten", () => {
-  const own = { HTTP_PROXY: "http://127.0.0.1:1", TOMBOLO_STAGE2_REWRITE: "HTTP_PROXY" };
-  assert.deepEqual(environment(own), { HTTP_PROXY: "http://127.0.0.1:1" });
+  const own = {
+    HTTP_PROXY: "http://127.0.0.1:1",
+    JAVA: "{TOMBOLO_PORT}",
+    TOMBOLO_STAGE2_REWRITE: "HTTP_PROXY",
+    TOMBOLO_STAGE2_TEMPLATE: "JAVA",
+  };
+  assert.deepEqual(environment(own), { HTTP_PROXY: "http://127.0.0.1:1", JAVA: "{TOMBOLO_PORT}" });
 });
 
 for (
