@@ -1,17 +1,12 @@
-import { relay } from "../lib/egress/relay.ts";
 import { fail } from "./fail.ts";
+import { type Inbound, publishedPorts, serveInbound } from "./inbound.ts";
 import { openSystemCall } from "./system_call.ts";
+import { Traffic } from "./traffic.ts";
 
 const PR_SET_DUMPABLE = 4;
 const MOST_CONNECTIONS = 1024;
-/** For the buffers of all connections together; each has two. */
-const BUFFER_BUDGET = 64 * 1024 * 1024;
-const LARGEST_BUFFER = 256 * 1024;
 /** Before accept is tried again after a failure, unless a connection ends earlier. */
 const RETRY_MS = 50;
-
-/** The gateway is the one that keeps time. */
-const NO_CLOCKS = { idleTimeout: Infinity, totalTimeout: Infinity };
 
 /** Keeps this process out of the command's reach: its terminal, its signals, its /proc/PID. */
 function withdraw(): ReturnType<typeof openSystemCall> {
@@ -32,15 +27,14 @@ async function announce(path: string, port: number): Promise<void> {
 }
 
 /** Relays every connection of the listener to the gateway, a bounded number at once. */
-async function serve(listener: Deno.TcpListener, path: string): Promise<never> {
+async function serve(listener: Deno.TcpListener, path: string, traffic: Traffic): Promise<never> {
   let open = 0;
   let wake: () => void = () => {};
-  const bufferLimit = () => Math.min(LARGEST_BUFFER, Math.floor(BUFFER_BUDGET / (2 * Math.max(1, open))));
   const carry = async (client: Deno.Conn) => {
     open++;
     try {
       const gateway = await Deno.connect({ transport: "unix", path });
-      await relay(client, gateway, { ...NO_CLOCKS, bufferLimit });
+      await traffic.carry(client, gateway);
     } catch {
       client.close();
     }
@@ -63,17 +57,44 @@ async function serve(listener: Deno.TcpListener, path: string): Promise<never> {
   }
 }
 
-/** The bridge role: a TCP port on the namespace's loopback that leads to the gateway's unix socket. */
+/** Listens on a port that the kernel chooses, and that is not meant for a server of the command's. */
+function listenBeside(published: ReadonlySet<number> | undefined): Deno.TcpListener {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  if (published?.has(listener.addr.port) !== true) return listener;
+  // While this one is held, the kernel chooses another.
+  const other = listenBeside(published);
+  listener.close();
+  return other;
+}
+
+function variable(name: string): string {
+  const value = Deno.env.get(name);
+  if (value === undefined) throw new Error(`${name} is not set`);
+  return value;
+}
+
+function whatIsPublished(traffic: Traffic): Inbound | undefined {
+  const ports = Deno.env.get("TOMBOLO_STAGE2_PUBLISH");
+  if (ports === undefined) return undefined;
+  return { path: variable("TOMBOLO_STAGE2_PUBLISH_SOCKET"), ports: publishedPorts(ports), traffic };
+}
+
+/**
+ * The bridge role: a TCP port on the namespace's loopback that leads to the gateway's unix socket, and, where ports are
+ * published, connections from the host that lead to them.
+ */
 export async function bridge(): Promise<never> {
   try {
     const call = withdraw();
-    const path = Deno.env.get("TOMBOLO_STAGE2_SOCKET");
-    if (path === undefined) throw new Error("TOMBOLO_STAGE2_SOCKET is not set");
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const path = variable("TOMBOLO_STAGE2_SOCKET");
+    const traffic = new Traffic();
+    const inbound = whatIsPublished(traffic);
+    const listener = listenBeside(inbound?.ports);
     await announce(path, listener.addr.port);
+    if (inbound !== undefined) void serveInbound(inbound);
     // Nothing more to say: let go of the command's stderr. stdout is /dev/null.
     call("dup3", 1, 2, 0);
-    return await serve(listener, path);
+    return await serve(listener, path, traffic);
   } catch (error) {
     fail(125, `bridge: ${error instanceof Error ? error.message : String(error)}`);
   }

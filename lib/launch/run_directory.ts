@@ -1,7 +1,7 @@
 import { TomboloError } from "../report/tombolo_error.ts";
 import { LONGEST_SOCKET_PATH, privateDirectory } from "./state_directory.ts";
 
-/** The private directory of one run: the gateway's socket and bubblewrap's status, until the sandbox is up. */
+/** The private directory of one run: the bridge's sockets and bubblewrap's status, until the sandbox is up. */
 export class RunDirectory implements Disposable {
   #removed = false;
 
@@ -23,6 +23,10 @@ export class RunDirectory implements Disposable {
 
   get socket(): string {
     return `${this.path}/gateway.sock`;
+  }
+
+  get publishSocket(): string {
+    return `${this.path}/publish.sock`;
   }
 
   get status(): string {

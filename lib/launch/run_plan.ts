@@ -1,6 +1,10 @@
+import { close } from "../egress/close.ts";
+import type { ExternalProxy } from "../egress/external_proxy.ts";
+import type { OpenProxyOptions } from "../egress/open_proxy.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { EventSink } from "../report/event.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
+import type { Voice } from "../report/voice.ts";
 import { ensureMasks, seccompFile } from "./host_files.ts";
 import { forgetProbe } from "./probe.ts";
 import { rendezvous } from "./rendezvous.ts";
@@ -31,7 +35,13 @@ export interface RunContext {
   readonly masks: { readonly maskFile: string; readonly maskDirectory: string };
   readonly uid: number | null;
   readonly openFiles: string | undefined;
+  /** Real path of the CA certificates that the policy names. */
+  readonly caBundle?: string;
   readonly onEvent: EventSink;
+  /** The proxy that the policy names, running. */
+  readonly external?: ExternalProxy;
+  /** What is said before the command starts. */
+  readonly voice: Pick<Voice, "say" | "warn">;
 }
 
 /** How a run ended. */
@@ -80,7 +90,16 @@ class Run implements AsyncDisposable {
     return setAside(watch, directories.state, uid, () => new Date());
   }
 
+  // Before anything is started: a port that is taken must not be found out too late.
+  async #publish(): Promise<AsyncDisposable | undefined> {
+    const { publish: rules = [] } = this.plan.net;
+    if (rules.length === 0) return undefined;
+    const { Publisher } = await import("./publisher.ts");
+    return new Publisher({ ...this.context, rules, path: this.#directory.publishSocket });
+  }
+
   async #withGateway(): Promise<Deno.CommandStatus> {
+    await using _publisher = await this.#publish();
     const listener = Deno.listen({ transport: "unix", path: this.#directory.socket });
     Deno.chmodSync(this.#directory.socket, 0o600);
     const child = this.#spawn();
@@ -95,19 +114,38 @@ class Run implements AsyncDisposable {
       await child.status;
       throw error;
     } finally {
-      listener.close();
+      close(listener);
     }
   }
 
-  // The gateway is loaded when the first connection comes: many commands that may reach a host never do.
+  // The proxy is loaded when the first connection comes: many commands that may reach a host never do.
   async #serve(listener: Deno.UnixListener, ended: Promise<undefined>): Promise<void> {
     const first = await Promise.race([listener.accept().catch(() => undefined), ended]);
     if (first === undefined) return;
-    const { Gateway } = await import("../egress/gateway.ts");
+    const { openProxy } = await import("../egress/open_proxy.ts");
+    const upstream = await this.#upstream();
     // The command may have ended meanwhile.
     if (this.#stack.disposed) return first.close();
-    const gateway = this.#stack.use(new Gateway({ policy: this.plan.net, onEvent: this.context.onEvent }));
-    gateway.serve(listener, first);
+    const { plan: { net }, context: { onEvent, external } } = this;
+    const proxy = await openProxy({
+      net,
+      listener,
+      accepted: first,
+      onEvent,
+      ...upstream,
+      ...(external && { external }),
+    });
+    if (this.#stack.disposed) return await proxy.close();
+    this.#stack.use(proxy);
+  }
+
+  async #upstream(): Promise<Pick<OpenProxyOptions, "route" | "caCerts">> {
+    const { plan: { upstream, net }, context: { caBundle } } = this;
+    if (upstream === undefined) return {};
+    const { routeOf } = await import("../egress/upstream/routes.ts");
+    // It was readable at the start; without it a proxy that needs it is not trusted.
+    const bundle = caBundle === undefined ? "" : await Deno.readTextFile(caBundle).catch(() => "");
+    return { route: routeOf(upstream, net), ...(bundle === "" ? {} : { caCerts: [bundle] }) };
   }
 
   async #alone(): Promise<Deno.CommandStatus> {
@@ -132,6 +170,7 @@ class Run implements AsyncDisposable {
     const { args, env } = starterOf(plan, {
       ...context,
       socket: this.#directory.socket,
+      publishSocket: this.#directory.publishSocket,
       status: this.#directory.status,
       seccomp: seccompFile(plan, context.directories.state),
     });

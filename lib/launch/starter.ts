@@ -1,8 +1,10 @@
-import { PORT_VARIABLES, proxyEnvironment } from "../egress/proxy_environment.ts";
+import { type ProxyTemplate, proxyTemplate } from "../egress/proxy_environment.ts";
 import { bwrapArguments, type BwrapContext, SECCOMP_INSIDE } from "../plan/bwrap_arguments.ts";
 import { isPlainVariable } from "../plan/make_plan.ts";
 import { INSIDE, type Plan } from "../plan/plan.ts";
+import { clientProtocols } from "../policy/external_rules.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
+import { sshProxyCommand } from "./ssh_proxy_command.ts";
 import { stage2Script, START_SCRIPT } from "./start_script.ts";
 
 /** What the starting shell is called with. */
@@ -22,23 +24,35 @@ export interface StartContext extends Omit<BwrapContext, "command"> {
 // The longest single variable that execve takes (MAX_ARG_STRLEN, execve(2)).
 const LONGEST_VARIABLE = 128 * 1024 - 1;
 
+const GATEWAY_SOCKET = `${INSIDE}/gateway.sock`;
+const PUBLISH_SOCKET = `${INSIDE}/publish.sock`;
+
 // stage2's Deno takes nothing from the sandbox: no configuration, cache, lock file or module but its own.
-const STAGE2_FLAGS = [
-  "run",
-  "--quiet",
-  "--no-config",
-  "--no-lock",
-  "--no-remote",
-  "--no-npm",
-  "--no-code-cache",
-  "--no-prompt",
-  "--allow-ffi",
-  "--allow-env",
-  `--allow-read=${INSIDE}`,
-  `--allow-write=${INSIDE}/gateway.sock`,
-  `--allow-net=127.0.0.1,unix:${INSIDE}/gateway.sock`,
-  `${INSIDE}/stage2.js`,
-];
+function stage2Flags(ports: readonly number[]): string[] {
+  const sockets = ports.length === 0 ? [GATEWAY_SOCKET] : [GATEWAY_SOCKET, PUBLISH_SOCKET];
+  const reached = ["127.0.0.1", ...ports.map((port) => `[::1]:${port}`)];
+  return [
+    "run",
+    "--quiet",
+    "--no-config",
+    "--no-lock",
+    "--no-remote",
+    "--no-npm",
+    "--no-code-cache",
+    "--no-prompt",
+    "--allow-ffi",
+    "--allow-env",
+    `--allow-read=${INSIDE}`,
+    `--allow-write=${sockets}`,
+    `--allow-net=${[...reached, ...sockets.map((path) => `unix:${path}`)]}`,
+    `${INSIDE}/stage2.js`,
+  ];
+}
+
+/** Ports inside that the host can reach, each once. */
+function publishedPorts({ net }: Plan): number[] {
+  return [...new Set(net.publish?.map(({ innerPort }) => innerPort))];
+}
 
 const STAGE2_ONLY: Readonly<Record<string, string>> = {
   DENO_DIR: `${INSIDE}/no-cache`,
@@ -47,9 +61,21 @@ const STAGE2_ONLY: Readonly<Record<string, string>> = {
   DENO_LOG: "off",
 };
 
+// What makes the command's clients use the gateway; the port is known only inside.
+function gatewayTemplate({ network, launcher, net, caBundle, environment }: Plan): ProxyTemplate | undefined {
+  if (network === "none" || launcher.kind === "direct") return undefined;
+  const address = {
+    protocols: clientProtocols(net),
+    sshProxyCommand: sshProxyCommand(launcher),
+    ...(caBundle === undefined ? {} : { caBundle }),
+  };
+  return proxyTemplate(address, environment);
+}
+
 function stage2Environment(plan: Plan): Record<string, string> {
-  const gateway = plan.network === "gateway";
-  const variables = new Map([...(gateway ? proxyEnvironment(0) : []), ...plan.environment]);
+  const proxy = gatewayTemplate(plan);
+  const ports = publishedPorts(plan);
+  const variables = new Map([...plan.environment, ...(proxy?.variables ?? [])]);
   const entries = [...variables];
   const rest = JSON.stringify(Object.fromEntries(entries.filter(([name]) => !isPlainVariable(name))));
   if (new TextEncoder().encode(rest).length + "TOMBOLO_STAGE2_ENV=".length > LONGEST_VARIABLE) {
@@ -64,19 +90,22 @@ function stage2Environment(plan: Plan): Record<string, string> {
     TOMBOLO_STAGE2_UNSET: Object.keys(STAGE2_ONLY).join(","),
     TOMBOLO_STAGE2_ENV: rest,
     TOMBOLO_STAGE2_SECCOMP: SECCOMP_INSIDE,
-    ...(gateway
-      ? {
-        TOMBOLO_STAGE2_SOCKET: `${INSIDE}/gateway.sock`,
-        TOMBOLO_STAGE2_REWRITE: PORT_VARIABLES.filter((name) => !plan.environment.has(name)).join(","),
-      }
-      : {}),
+    ...(proxy === undefined ? {} : {
+      TOMBOLO_STAGE2_SOCKET: GATEWAY_SOCKET,
+      TOMBOLO_STAGE2_REWRITE: proxy.urls.join(","),
+      TOMBOLO_STAGE2_TEMPLATE: proxy.texts.join(","),
+    }),
+    ...(ports.length === 0 ? {} : {
+      TOMBOLO_STAGE2_PUBLISH: ports.join(","),
+      TOMBOLO_STAGE2_PUBLISH_SOCKET: PUBLISH_SOCKET,
+    }),
   };
 }
 
 function innerCommand(plan: Plan): string[] {
   const { launcher, command } = plan;
   if (launcher.kind === "direct") return [launcher.env, "--default-signal", ...command];
-  const program = [...launcher.program, ...STAGE2_FLAGS];
+  const program = [...launcher.program, ...stage2Flags(publishedPorts(plan))];
   if (plan.network === "none") return [...program, "launch", "--", ...command];
   return [...launcher.shell, "-c", stage2Script(program), "sh", ...command];
 }

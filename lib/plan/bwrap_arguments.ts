@@ -17,11 +17,7 @@ export const ISOLATION: readonly string[] = [
   "ALL",
 ];
 
-function mountArguments(
-  mount: Mount,
-  masks: Pick<HostFacts, "maskFile" | "maskDirectory">,
-  socket: string,
-): string[] {
+function mountArguments(mount: Mount, { masks, socket, publishSocket }: BwrapContext): string[] {
   const { target } = mount;
   switch (mount.kind) {
     case "read":
@@ -38,6 +34,8 @@ function mountArguments(
       return ["--ro-bind", mount.source, target];
     case "socket":
       return ["--ro-bind", socket, target];
+    case "publish-socket":
+      return ["--ro-bind", publishSocket, target];
     case "symlink":
       return ["--symlink", mount.source, target];
     case "proc":
@@ -54,6 +52,8 @@ export interface BwrapContext {
   readonly masks: Pick<HostFacts, "maskFile" | "maskDirectory">;
   /** The gateway's unix socket on the host. */
   readonly socket: string;
+  /** The unix socket for published ports on the host; made only where there are any. */
+  readonly publishSocket: string;
   /** The filter as a file on the host. */
   readonly seccomp: string;
   /** What bubblewrap executes inside. */
@@ -70,7 +70,7 @@ export function bwrapArguments(plan: Plan, context: BwrapContext): string[] {
   const filter = stage2 ? ["--ro-bind", context.seccomp, SECCOMP_INSIDE] : ["--seccomp", DESCRIPTORS.seccomp];
   const mounts = plan.mounts.filter(({ kind }) => kind !== "seal");
   const seals = plan.mounts.filter(({ kind }) => kind === "seal");
-  const step = (mount: Mount) => mountArguments(mount, context.masks, context.socket);
+  const step = (mount: Mount) => mountArguments(mount, context);
   return [
     ...ISOLATION,
     "--json-status-fd",

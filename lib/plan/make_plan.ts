@@ -1,5 +1,6 @@
 import { SafePath } from "../paths/safe_path.ts";
 import { decidePath } from "../policy/decide_path.ts";
+import type { NetPolicy } from "../policy/net_policy.ts";
 import type { Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
@@ -17,7 +18,12 @@ export interface PlanRequest {
   /** Start through stage2 even where bubblewrap alone would do: the caller leaks descriptors. */
   readonly stage2?: boolean;
   readonly runtime: RuntimeFiles;
+  /** Real path of the file of CA certificates that the command's clients are to trust. */
+  readonly caBundle?: string;
 }
+
+/** Where the command's clients find the CA certificates. */
+const CA_BUNDLE = `${INSIDE}/ca.pem`;
 
 // What the loader, the shell, bubblewrap or Deno read of their own environment (ld.so(8), environ(7)).
 const READ_BY_STARTERS =
@@ -28,11 +34,24 @@ export function isPlainVariable(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !READ_BY_STARTERS.test(name);
 }
 
-/** Whether the policy lets anything leave at all; otherwise no gateway is started. */
-function network(policy: Policy): Plan["network"] {
-  const { net } = policy;
+function publishes({ publish = [] }: NetPolicy): boolean {
+  return publish.length > 0;
+}
+
+/** Whether anything can leave or come in; otherwise no bridge is started. With ports alone the gateway denies all. */
+function network({ net }: Policy): Plan["network"] {
+  if (publishes(net)) return "gateway";
   if (net.denyAll !== undefined) return "none";
   return net.allowAll !== undefined || net.allow.length > 0 ? "gateway" : "none";
+}
+
+function socketMounts({ net }: Policy): Mount[] {
+  const gateway: Mount = { kind: "socket", target: `${INSIDE}/gateway.sock` };
+  return publishes(net) ? [gateway, { kind: "publish-socket", target: `${INSIDE}/publish.sock` }] : [gateway];
+}
+
+function caBundleMount(source: string | undefined): Mount[] {
+  return source === undefined ? [] : [{ kind: "file", source, target: CA_BUNDLE }];
 }
 
 function runtimeMounts(
@@ -58,7 +77,8 @@ function runtimeMounts(
   return { mounts, prefix: [...call, `${INSIDE}/deno`], shell: [...call, `${INSIDE}/sh`] };
 }
 
-function launcher(request: PlanRequest, kind: Plan["network"], view: FileView, facts: HostFacts) {
+function launcher(request: PlanRequest, policy: Policy, view: FileView, facts: HostFacts) {
+  const kind = network(policy);
   const plain = [...request.environment.keys()].every(isPlainVariable);
   const named = !(request.command[0] ?? "").includes("=");
   const shown = facts.env !== undefined && view.shows(SafePath.root) && view.shows(SafePath.of(facts.env));
@@ -67,10 +87,9 @@ function launcher(request: PlanRequest, kind: Plan["network"], view: FileView, f
     return { launcher: { kind: "direct", env } satisfies Launcher, mounts: [] };
   }
   const { mounts, prefix, shell } = runtimeMounts(request.runtime, view);
-  const socket: Mount[] = kind === "gateway" ? [{ kind: "socket", target: `${INSIDE}/gateway.sock` }] : [];
   return {
     launcher: { kind: "stage2", program: prefix, shell } satisfies Launcher,
-    mounts: [...mounts, ...socket],
+    mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : [])],
   };
 }
 
@@ -97,16 +116,16 @@ function workingDirectory(request: PlanRequest, policy: Policy, facts: HostFacts
 export function makePlan(policy: Policy, facts: HostFacts, request: PlanRequest): Plan {
   const decider = settleAllRules(policy, facts);
   const view = planView(policy, decider, facts);
-  const kind = network(policy);
-  const started = launcher(request, kind, view, facts);
+  const started = launcher(request, policy, view, facts);
+  const bundle = network(policy) === "gateway" ? request.caBundle : undefined;
   const sealed = facts.privateDirectories.filter((path) => path.toString() !== "/tmp").map(String);
   const seals: Mount[] = view.mounts
     .filter((mount) => mount.kind === "tmpfs" && mount.mode !== "0111" && sealed.includes(mount.target))
     .map(({ target }) => ({ kind: "seal", target }));
   if (!view.mounts.some(({ target }) => target === "/")) seals.push({ kind: "seal", target: "/" });
   return {
-    network: kind,
-    mounts: [...view.mounts, ...started.mounts, ...seals],
+    network: network(policy),
+    mounts: [...view.mounts, ...started.mounts, ...caBundleMount(bundle), ...seals],
     cwd: workingDirectory(request, policy, facts, view),
     command: request.command,
     environment: request.environment,
@@ -117,6 +136,7 @@ export function makePlan(policy: Policy, facts: HostFacts, request: PlanRequest)
     watch: view.watch,
     decider,
     net: policy.net,
+    ...(bundle === undefined ? {} : { caBundle: CA_BUNDLE }),
     // About the working directory, which another rule may have made writable all the same.
     notices: decidePath(decider, "write", facts.cwd).allowed ? [] : policy.notices,
   };

@@ -1,3 +1,4 @@
+import type { Upstream } from "../egress/upstream/upstream.ts";
 import type { SeccompOptions } from "./seccomp/program.ts";
 import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
@@ -12,7 +13,7 @@ export type Mount =
   | { readonly kind: "mask-file" | "mask-directory"; readonly target: string }
   | { readonly kind: "tmpfs"; readonly target: string; readonly mode: string }
   | { readonly kind: "file"; readonly source: string; readonly target: string }
-  | { readonly kind: "socket"; readonly target: string }
+  | { readonly kind: "socket" | "publish-socket"; readonly target: string }
   | { readonly kind: "symlink"; readonly source: string; readonly target: string }
   | { readonly kind: "proc" | "dev" | "seal"; readonly target: string };
 
@@ -46,5 +47,9 @@ export interface Plan {
   /** Rules by real path, for reports. */
   readonly decider: PathDecider;
   readonly net: NetPolicy;
+  /** The proxies that the gateway dials through; absent where it dials directly. */
+  readonly upstream?: Upstream;
+  /** Where inside the file of CA certificates stands, if there is one. */
+  readonly caBundle?: string;
   readonly notices: readonly string[];
 }

@@ -84,8 +84,23 @@ function externalRule(entry: Entry & ExternalText): ExternalRule {
   };
 }
 
+// A rule that stands twice, in a file and in a flag, is one.
 function publishRules(entries: readonly Entry[]): { publish?: PublishRule[] } {
-  return entries.length === 0 ? {} : { publish: entries.map(publishRule) };
+  const rules: PublishRule[] = [];
+  for (const rule of entries.map(publishRule)) {
+    const other = rules.find((one) =>
+      rule.hostPort !== 0 && one.hostPort === rule.hostPort && one.address.equals(rule.address)
+    );
+    if (other === undefined) rules.push(rule);
+    else if (other.innerPort !== rule.innerPort) {
+      throw new TomboloError(
+        "policy",
+        `Cannot publish ${quote(rule.text)} (${rule.origin}): ${quote(other.text)} (${other.origin}) ` +
+          "has taken that port",
+      );
+    }
+  }
+  return rules.length === 0 ? {} : { publish: rules };
 }
 
 function publishRule(entry: Entry): PublishRule {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { PORT_VARIABLES, proxyEnvironment } from "../../lib/egress/proxy_environment.ts";
-import { type StartContext, starterOf } from "../../lib/launch/starter.ts";
+import { proxyEnvironment } from "../../lib/egress/proxy_environment.ts";
+import { sshProxyCommand } from "../../lib/launch/ssh_proxy_command.ts";
+import { type Start, type StartContext, starterOf } from "../../lib/launch/starter.ts";
 import { START_SCRIPT } from "../../lib/launch/start_script.ts";
 import { makePlan, type PlanRequest } from "../../lib/plan/make_plan.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { TomboloError } from "../../lib/report/tombolo_error.ts";
+import { commandEnvironment } from "../../stage2/command_environment.ts";
 import { FakeTree, hostFacts, pathPolicy } from "../plan/facts.ts";
 
 const CONTEXT: StartContext = {
@@ -12,6 +14,7 @@ const CONTEXT: StartContext = {
   status: "/run/status",
   seccomp: "/state/filter",
   socket: "/run/gateway.sock",
+  publishSocket: "/run/publish.sock",
   masks: { maskFile: "/state/mask/file", maskDirectory: "/state/mask/directory" },
   openFiles: undefined,
 };
@@ -111,8 +114,10 @@ Deno.test("variables that a loader, a shell or a runtime reads never stand in bu
     assert.equal(plan.launcher.kind, "stage2");
     const { env } = starterOf(plan, CONTEXT);
     assert.ok(!Object.values(env).includes("hostile"));
-    const passed: unknown = JSON.parse(env["TOMBOLO_STAGE2_ENV"] ?? "");
-    assert.deepEqual(passed, { ...hostile, ...(network ? { NODE_USE_ENV_PROXY: "1" } : {}) });
+    const passed = JSON.parse(env["TOMBOLO_STAGE2_ENV"] ?? "") as Record<string, string>;
+    const { NODE_USE_ENV_PROXY: node, TOMBOLO_SSH_PROXY_COMMAND: ssh, ...rest } = passed;
+    assert.deepEqual(rest, hostile);
+    assert.deepEqual([node, typeof ssh], network ? ["1", "string"] : [undefined, "undefined"]);
     assert.equal(env["PATH"], "/bin");
     assert.equal(env["TOMBOLO_STAGE2_SECCOMP"], "/run/tombolo/seccomp.bpf");
     assert.equal(env["DENO_DIR"], "/run/tombolo/no-cache");
@@ -127,10 +132,56 @@ Deno.test("what stage2 needs for itself is on the list of what it takes out agai
 
 Deno.test("the gateway's variables are there with their list, without it they are not", () => {
   const { env } = starterOf(planOf({}, { network: true }), CONTEXT);
-  assert.deepEqual(env["TOMBOLO_STAGE2_REWRITE"]?.split(","), [...PORT_VARIABLES]);
-  for (const name of PORT_VARIABLES) assert.match(env[name] ?? "", /^(?:http|socks5h):\/\/127\.0\.0\.1:0$/);
+  const urls = env["TOMBOLO_STAGE2_REWRITE"]?.split(",") ?? [];
+  assert.ok(urls.includes("HTTPS_PROXY") && urls.includes("ALL_PROXY"));
+  for (const name of urls) assert.match(env[name] ?? "", /^(?:http|socks5h):\/\/127\.0\.0\.1:0$/, name);
+  const rest = JSON.parse(env["TOMBOLO_STAGE2_ENV"] ?? "") as Record<string, string>;
+  const texts = env["TOMBOLO_STAGE2_TEMPLATE"]?.split(",") ?? [];
+  assert.ok(texts.includes("JAVA_TOOL_OPTIONS") && texts.includes("GIT_SSH_COMMAND"));
+  for (const name of texts) assert.match(env[name] ?? rest[name] ?? "", /\{TOMBOLO_PORT\}/, name);
   const none = starterOf(planOf({}, { stage2: true }), CONTEXT).env;
-  assert.deepEqual(Object.keys(none).filter((name) => /proxy|REWRITE|SOCKET/i.test(name)), []);
+  assert.deepEqual(Object.keys(none).filter((name) => /proxy|REWRITE|TEMPLATE|SOCKET/i.test(name)), []);
+});
+
+Deno.test("what the starter hands over becomes inside the environment of a proxy at the inner port", () => {
+  const own = { PATH: "/bin", JAVA_TOOL_OPTIONS: "-Xmx1g", HTTPS_PROXY: "http://own:1", "with space": "x" };
+  const plan = planOf(own, { network: true });
+  const inside = commandEnvironment(starterOf(plan, CONTEXT).env, 4242);
+  assert.ok(plan.launcher.kind === "stage2");
+  const proxy = proxyEnvironment(
+    { port: 4242, sshProxyCommand: sshProxyCommand(plan.launcher) },
+    new Map(Object.entries(own)),
+  );
+  assert.deepEqual(
+    Object.fromEntries(inside),
+    { ...own, ...Object.fromEntries(proxy) },
+  );
+  assert.match(inside.get("JAVA_TOOL_OPTIONS") ?? "", /-Dhttp\.proxyPort=4242 .* -Xmx1g$/);
+});
+
+Deno.test("the ProxyCommand of ssh calls the runtime as stage2 is called, where the host is hidden too", () => {
+  const shown = starterOf(planOf({}, { network: true }), CONTEXT);
+  const command = (start: Start) =>
+    JSON.parse(start.env["TOMBOLO_STAGE2_ENV"] ?? "") as Record<string, string>;
+  const name = "TOMBOLO_SSH_PROXY_COMMAND";
+  assert.match(command(shown)[name] ?? "", / \/run\/tombolo\/deno run .* dial \{TOMBOLO_PORT\} %h %p$/);
+  const policy = pathPolicy({}, {
+    net: { allow: [], deny: [], resolve: new Map(), allowAll: { text: "all", origin: "--allow-net" } },
+  });
+  const plan = makePlan(
+    policy,
+    hostFacts({ tree: new FakeTree(["/tmp/", "/run/", "/dev/", "/proc/"]), policy }),
+    {
+      command: ["ssh"],
+      environment: new Map(),
+      cwdNamed: false,
+      runtime: { deno: "/deno", stage2: "/stage2.js", libraries: ["/lib/ld-linux.so.2", "/lib/libc.so.6"] },
+    },
+  );
+  assert.match(
+    command(starterOf(plan, CONTEXT))[name] ?? "",
+    / \/run\/tombolo\/lib\/loader --library-path \/run\/tombolo\/lib \/run\/tombolo\/deno run /,
+  );
 });
 
 Deno.test("a proxy variable that the user set stays as it is and is not rewritten", () => {
@@ -168,19 +219,4 @@ Deno.test("a variable of the longest size can really be handed to a program", as
     env: { TOMBOLO_STAGE2_ENV: env["TOMBOLO_STAGE2_ENV"] ?? "" },
   }).output();
   assert.equal(new TextDecoder().decode(stdout).trim(), String(most + '{"LD_X":""}'.length));
-});
-
-Deno.test("the proxy environment points every client at the port, and loopback past it", () => {
-  const environment = proxyEnvironment(8123);
-  for (const name of PORT_VARIABLES) {
-    const url = new URL(environment.get(name) ?? "");
-    assert.equal(url.hostname, "127.0.0.1", name);
-    assert.match(environment.get(name) ?? "", /:8123$/);
-    assert.equal(url.protocol, name.toLowerCase() === "all_proxy" ? "socks5h:" : "http:", name);
-  }
-  const both = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
-  assert.deepEqual(both.filter((name) => !PORT_VARIABLES.includes(name)), []);
-  for (const name of ["NO_PROXY", "no_proxy"]) assert.equal(environment.get(name), "localhost,127.0.0.1,::1");
-  assert.equal(environment.get("NODE_USE_ENV_PROXY"), "1");
-  assert.equal(environment.size, PORT_VARIABLES.length + 3);
 });

@@ -247,6 +247,7 @@ function argumentsOf(plan: Plan, command: readonly string[] = ["run"]): string[]
   return bwrapArguments(plan, {
     masks: { maskFile: "/state/mask/file", maskDirectory: "/state/mask/directory" },
     socket: "/state/run/1/gateway.sock",
+    publishSocket: "/state/run/1/publish.sock",
     seccomp: "/state/filter",
     command,
   });

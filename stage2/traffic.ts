@@ -1,0 +1,23 @@
+import { relay } from "../lib/egress/relay.ts";
+
+/** For the buffers of all connections together; each has two. */
+const BUFFER_BUDGET = 16 * 1024 * 1024;
+const LARGEST_BUFFER = 256 * 1024;
+
+/** The host's ends of the bridge are the ones that keep time. */
+const NO_CLOCKS = { idleTimeout: Infinity, totalTimeout: Infinity };
+
+/** The connections that the bridge carries, either way; they share the memory for buffers. */
+export class Traffic {
+  #open = 0;
+
+  readonly #bufferLimit = () =>
+    Math.min(LARGEST_BUFFER, Math.floor(BUFFER_BUDGET / (2 * Math.max(1, this.#open))));
+
+  /** Relays until both sides have ended, and closes them; never rejects. */
+  async carry(a: Deno.Conn, b: Deno.Conn): Promise<void> {
+    this.#open++;
+    await relay(a, b, { ...NO_CLOCKS, bufferLimit: this.#bufferLimit });
+    this.#open--;
+  }
+}
