@@ -1,6 +1,6 @@
 /**
  * Memory of the whole process tree of one tombolo, as PSS: with an idle command, and what 500 MB of transfer through
- * the gateway add to it.
+ * the gateway add to it, in one connection and in 64 tunnels at once.
  *
  *     deno run --allow-all bench/memory.ts
  */
@@ -8,6 +8,7 @@ import { join } from "node:path";
 
 const tombolo = join(import.meta.dirname ?? ".", "..", "bin", "tombolo");
 const transfer = 500_000_000;
+const tunnels = 64;
 const mebibyte = 1024 * 1024;
 
 /** The parent of every process, by pid. */
@@ -49,20 +50,20 @@ function pssOf(root: number): number {
   return total;
 }
 
-/** Serves `transfer` bytes to every request on loopback. */
-function serve(): Deno.HttpServer<Deno.NetAddr> {
+/** Serves so many bytes to every request on loopback. */
+function serve(size: number): Deno.HttpServer<Deno.NetAddr> {
   const chunk = new Uint8Array(64 * 1024);
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
-    let left = transfer;
+    let left = size;
     const body = new ReadableStream<Uint8Array>({
       pull(controller) {
-        const size = Math.min(left, chunk.length);
-        controller.enqueue(chunk.subarray(0, size));
-        left -= size;
+        const count = Math.min(left, chunk.length);
+        controller.enqueue(chunk.subarray(0, count));
+        left -= count;
         if (left === 0) controller.close();
       },
     });
-    return new Response(body, { headers: { "content-length": `${transfer}` } });
+    return new Response(body, { headers: { "content-length": `${size}` } });
   });
 }
 
@@ -104,12 +105,23 @@ async function idle(flags: readonly string[]): Promise<number> {
   return pssOf(sandbox.pid);
 }
 
-/** The tree's memory before, at most during, and after a transfer. */
-async function transferred(): Promise<{ before: number; peak: number; after: number }> {
-  await using server = serve();
-  const url = `http://127.0.0.1:${server.addr.port}/`;
+/**
+ * The tree's memory before, at most during, and after a transfer by curl, which counts itself.
+ *
+ * @param size Bytes of each answer
+ * @param count How many answers at once; more than one go through tunnels
+ */
+async function transferred(
+  size: number,
+  count: number,
+): Promise<{ before: number; peak: number; after: number }> {
+  await using server = serve(size);
+  const url = `http://127.0.0.1:${server.addr.port}/[1-${count}]`;
+  const many = count > 1 ? `--proxytunnel --parallel --parallel-immediate --parallel-max ${count} ` : "";
   // The usual NO_PROXY keeps loopback away from the gateway, so --noproxy.
-  const fetched = `curl -sS --noproxy '' --proxy "$HTTP_PROXY" -o /dev/null -w '%{size_download}\\n' ${url}`;
+  const fetched =
+    `curl -sS ${many}--noproxy '' --proxy "$HTTP_PROXY" -o /dev/null -w '%{size_download}\\n' '${url}' |` +
+    "awk '{ sum += $1 } END { printf \"%d\\n\", sum }'";
   await using sandbox = await run(
     [`--allow-net=127.0.0.1:${server.addr.port}`],
     `echo ready; read -r line; ${fetched}; read -r line`,
@@ -120,8 +132,10 @@ async function transferred(): Promise<{ before: number; peak: number; after: num
   const sampler = setInterval(() => peak = Math.max(peak, pssOf(sandbox.pid)), 50);
   try {
     await sandbox.proceed();
-    const size = await sandbox.line();
-    if (size !== `${transfer}`) throw new Error(`Cannot measure: curl got ${size} of ${transfer} bytes`);
+    const got = await sandbox.line();
+    if (got !== `${size * count}`) {
+      throw new Error(`Cannot measure: curl got ${got} of ${size * count} bytes`);
+    }
   } finally {
     clearInterval(sampler);
   }
@@ -143,9 +157,11 @@ console.log("|---|--:|--:|");
 row("idle command, no network", await idle([]), 100);
 row("idle command, one host", await idle(["--allow-net=example.com"]), 100);
 if (await curlIsHere()) {
-  const { before, peak, after } = await transferred();
-  row("500 MB of transfer add, at the peak", peak - before, 40);
-  row("500 MB of transfer leave behind", after - before, "");
+  const one = await transferred(transfer, 1);
+  row("500 MB of transfer add, at the peak", one.peak - one.before, 40);
+  row("500 MB of transfer leave behind", one.after - one.before, "");
+  const many = await transferred(transfer / 50, tunnels);
+  row(`${tunnels} tunnels at once add, at the peak`, many.peak - many.before, 60);
 } else {
   console.log("\nThe transfer was not measured: curl is not on PATH.");
 }

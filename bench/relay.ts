@@ -4,9 +4,7 @@
  *
  *     deno run -A bench/relay.ts [--gib=1] [--connections=400]
  */
-import { Gateway } from "../lib/egress/gateway.ts";
-import { relay } from "../lib/egress/relay.ts";
-import { HostPattern } from "../lib/host/host_pattern.ts";
+import { freePort, runGateway, runInner, socat, start } from "./parts.ts";
 
 const BLOCK = 256 * 1024;
 const ROUNDS = 3;
@@ -59,49 +57,6 @@ async function runServer(): Promise<void> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   console.log(listener.addr.port);
   for await (const connection of listener) serve(connection).catch(() => {});
-}
-
-function runGateway(path: string): void {
-  const text = "127.0.0.1";
-  const rule = { text, origin: "--allow-net", pattern: HostPattern.parse(text) };
-  const gateway = new Gateway({ policy: { allow: [rule], deny: [], resolve: new Map() }, onEvent: () => {} });
-  gateway.serve(Deno.listen({ transport: "unix", path }));
-  console.log(0);
-}
-
-async function runInner(path: string): Promise<void> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  console.log(listener.addr.port);
-  for await (const connection of listener) {
-    Deno.connect({ transport: "unix", path }).then(
-      (outer) => relay(connection, outer),
-      () => connection.close(),
-    );
-  }
-}
-
-/** Starts a part in a process of its own; it prints its port once it listens. */
-async function start(...args: readonly string[]): Promise<{ child: Deno.ChildProcess; port: number }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", import.meta.filename ?? "", ...args],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const reader = child.stdout.getReader();
-  const { value } = await reader.read();
-  reader.releaseLock();
-  return { child, port: Number(new TextDecoder().decode(value)) };
-}
-
-function socat(...args: readonly string[]): Deno.ChildProcess {
-  return new Deno.Command("socat", { args: [...args], stdin: "null", stdout: "null", stderr: "null" })
-    .spawn();
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function open(way: Way): Promise<Deno.TcpConn> {
@@ -209,9 +164,9 @@ async function main(): Promise<void> {
   const directory = await Deno.makeTempDir({ prefix: "tombolo-bench-" });
   const children: Deno.ChildProcess[] = [];
   try {
-    const server = await start("server");
-    const gateway = await start("gateway", `${directory}/gateway.sock`);
-    const inner = await start("inner", `${directory}/gateway.sock`);
+    const server = await start(import.meta.filename, "server");
+    const gateway = await start(import.meta.filename, "gateway", `${directory}/gateway.sock`);
+    const inner = await start(import.meta.filename, "inner", `${directory}/gateway.sock`);
     const chain = freePort();
     children.push(server.child, gateway.child, inner.child);
     children.push(socat(`UNIX-LISTEN:${directory}/socat.sock,fork`, `TCP:127.0.0.1:${server.port},nodelay`));
