@@ -14,7 +14,13 @@ export async function explain(args: readonly string[]): Promise<number> {
   const { flags, command } = parseFlags(args);
   if (has(flags, "help")) return (await import("./help.ts")).printHelp("explain");
   const { policy, plan, context } = await prepare(flags, command);
-  const start = starterOf(plan, { ...context, socket: "SOCKET", status: "STATUS", seccomp: "FILTER" });
+  const start = starterOf(plan, {
+    ...context,
+    socket: "SOCKET",
+    publishSocket: "PUBLISH_SOCKET",
+    status: "STATUS",
+    seccomp: "FILTER",
+  });
   const explanation = { policy, plan, bwrap: start.args.slice(start.args.indexOf(context.bwrap)) };
   console.log(has(flags, "json") ? explainJson(explanation) : explainText(explanation));
   return 0;

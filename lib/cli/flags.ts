@@ -132,15 +132,17 @@ export interface ParsedFlags {
   readonly command: readonly string[];
 }
 
-function usage(message: string, remedy = "tombolo run --help lists the flags"): TomboloError {
+function usage(message: string, remedy = "tombolo COMMAND --help lists the flags"): TomboloError {
   return new TomboloError("usage", message, { remedy });
 }
 
-function rowOf(written: string): FlagRow {
-  const row = FLAGS.find(({ name, short }) =>
+function rowOf(written: string, table: readonly FlagRow[], of: string): FlagRow {
+  const row = table.find(({ name, short }) =>
     written === `--${name}` || (short !== undefined && written === `-${short}`)
   );
-  if (row === undefined) throw usage(`Unknown flag ${quote(written)}`);
+  if (row === undefined) {
+    throw usage(`Unknown flag ${quote(written)}`, `tombolo ${of} --help lists the flags`);
+  }
   return row;
 }
 
@@ -148,9 +150,15 @@ function rowOf(written: string): FlagRow {
  * Reads flags up to the command. As in Deno, the lists of `--allow-*` and `--deny-*` follow a `=`; a flag of one
  * value also takes the next argument.
  *
+ * @param table The flags that there are
+ * @param of The command that they are of, for messages
  * @throws {TomboloError} for an unknown flag, or a value that is missing or not wanted
  */
-export function parseFlags(args: readonly string[]): ParsedFlags {
+export function parseFlags(
+  args: readonly string[],
+  table: readonly FlagRow[] = FLAGS,
+  of = "run",
+): ParsedFlags {
   const flags: GivenFlag[] = [];
   for (let index = 0; index < args.length; index++) {
     const argument = args[index] ?? "";
@@ -158,7 +166,7 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
     if (!argument.startsWith("-") || argument === "-") return { flags, command: args.slice(index) };
     const equals = argument.indexOf("=");
     const written = equals < 0 ? argument : argument.slice(0, equals);
-    const row = rowOf(written);
+    const row = rowOf(written, table, of);
     let value = equals < 0 ? undefined : argument.slice(equals + 1);
     if (row.value === "one" && value === undefined) {
       value = args[++index];
@@ -180,9 +188,9 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
   return { flags, command: [] };
 }
 
-/** The help text of the table. */
-export function flagHelp(): string {
-  const rows = FLAGS.map(({ name, short, value, placeholder, purpose }) => {
+/** The help text of a table. */
+export function flagHelp(table: readonly FlagRow[] = FLAGS): string {
+  const rows = table.map(({ name, short, value, placeholder, purpose }) => {
     const argument = value === "none"
       ? ""
       : value === "optional list"

@@ -1,14 +1,24 @@
 import { flagHelp } from "./flags.ts";
+import { PROXY_FLAGS } from "./proxy_flags.ts";
 
 const OVERVIEW = `tombolo: Deno's permission flags, for any program, enforced by the kernel
 
   tombolo run [FLAGS] [--] COMMAND [ARG...]    run a command in a sandbox
   tombolo explain [FLAGS] [-- COMMAND]         show the policy and the plan; run nothing
+  tombolo proxy [FLAGS] --listen=ADDRESS       run the gateway alone, for other tools
   tombolo policy check FILE... | schema        check policy files, or print their JSON Schema
   tombolo --version | --help | COMMAND --help`;
 
 const STATUS = `Exit status: the command's own; 128+n when a signal ended it; 124 timed out;
 125 tombolo itself failed and nothing ran; 126 not executable; 127 not found.`;
+
+const PROXY_STATUS = `It prints the variables that make clients use it, and a last line once it listens:
+
+  tombolo proxy --allow-net=github.com --listen=127.0.0.1:0 >proxy.env &
+  until grep -q '^# tombolo proxy' proxy.env; do sleep 0.1; done; . ./proxy.env
+
+TERM, INT and HUP end it: live tunnels have 5 seconds, a second signal ends them at once.
+Exit status: 0 when it was told to end; 125 when it failed.`;
 
 const EXAMPLES = `Examples:
   tombolo run -- make test
@@ -21,7 +31,8 @@ const EXAMPLES = `Examples:
  *
  * @returns Exit status 0
  */
-export function printHelp(command?: "run" | "explain"): number {
+export function printHelp(command?: "run" | "explain" | "proxy"): number {
+  if (command === "proxy") return printProxyHelp();
   const usage = command === "run"
     ? "tombolo run [FLAGS] [--] COMMAND [ARG...]"
     : "tombolo explain [FLAGS] [-- COMMAND [ARG...]]";
@@ -29,5 +40,11 @@ export function printHelp(command?: "run" | "explain"): number {
     ? [OVERVIEW, EXAMPLES, STATUS]
     : [usage, `Flags:\n${flagHelp()}`, STATUS];
   console.log(parts.join("\n\n"));
+  return 0;
+}
+
+function printProxyHelp(): number {
+  const usage = "tombolo proxy [FLAGS] --listen=ADDRESS:PORT|unix:PATH";
+  console.log([usage, `Flags:\n${flagHelp(PROXY_FLAGS)}`, PROXY_STATUS].join("\n\n"));
   return 0;
 }

@@ -11,6 +11,8 @@ async function dispatch(args: readonly string[]): Promise<number> {
       return await run(rest);
     case "explain":
       return await (await import("./explain.ts")).explain(rest);
+    case "proxy":
+      return await (await import("./proxy.ts")).proxy(rest);
     case "policy":
       return await (await import("./policy.ts")).policy(rest);
     case "--version":

@@ -10,6 +10,8 @@ import type { Plan } from "../plan/plan.ts";
 import type { BuildContext } from "../policy/build_context.ts";
 import { commandEnvironment } from "../policy/command_environment.ts";
 import { expandPresets } from "../policy/expand_presets.ts";
+import { checkExternal, nothingLeaves } from "../policy/external_rules.ts";
+import type { NetPolicy } from "../policy/net_policy.ts";
 import { NO_NET, parsePolicy, speaksOfHosts } from "../policy/parse_policy.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { PolicySource } from "../policy/policy_source.ts";
@@ -17,6 +19,7 @@ import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { GivenFlag } from "./flags.ts";
 import { flagsToSource } from "./flags_to_source.ts";
+import { withUpstream } from "./with_upstream.ts";
 
 /** Everything between the command line and the start. */
 export interface Prepared {
@@ -24,10 +27,23 @@ export interface Prepared {
   readonly plan: Plan;
   /** Makes the same plan again, started through stage2. */
   readonly planThroughStage2: () => Plan;
-  readonly context: Omit<RunContext, "onEvent">;
+  /** Makes both plans again, with nothing allowed to leave. */
+  readonly withoutNetwork: () => Pick<Prepared, "plan" | "planThroughStage2">;
+  /** The whole environment of the caller. */
+  readonly caller: Readonly<Record<string, string>>;
+  readonly context: Omit<RunContext, "onEvent" | "voice">;
 }
 
 type Environment = Readonly<Record<string, string>>;
+
+/** The rules about hosts, and what goes with them. */
+export interface ReadNetPolicy {
+  readonly net: NetPolicy;
+  /** The whole environment of the caller. */
+  readonly caller: Environment;
+  /** Real path of the CA certificates that clients are to trust. */
+  readonly caBundle?: string;
+}
 
 function lastValue(flags: readonly GivenFlag[], name: string): string | undefined {
   return flags.findLast((flag) => flag.name === name)?.value;
@@ -66,7 +82,7 @@ function callerEnvironment(): Record<string, string> {
   const all = Deno.env.toObject();
   const aside = "TOMBOLO_CALLER_";
   const kept = Object.entries(all).filter(([name]) => name.startsWith(aside));
-  const own = ["DENO_DIR", "DENO_NO_UPDATE_CHECK"];
+  const own = ["DENO_DIR", "DENO_NO_UPDATE_CHECK", "DENO_TLS_CA_STORE"];
   const caller = Object.fromEntries(
     Object.entries(all).filter(([name]) => !own.includes(name) && !name.startsWith("TOMBOLO_")),
   );
@@ -96,6 +112,27 @@ async function policyOf(sources: readonly PolicySource[], context: BuildContext)
   if (!speaksOfHosts(expanded)) return parsePolicy(expanded, context, NO_NET);
   const { netPolicy } = await import("../policy/net_rules.ts");
   return parsePolicy(expanded, context, netPolicy(expanded.sources));
+}
+
+function buildContext(caller: Environment, cwd: SafePath, home: SafePath | undefined): BuildContext {
+  const variable = (name: string) =>
+    name === "PWD" ? cwd.toString() : name === "HOME" ? home?.toString() : caller[name];
+  return { cwd: cwd.toString(), home: home?.toString(), variable };
+}
+
+/**
+ * What of a policy a proxy without a sandbox needs.
+ *
+ * @throws {TomboloError} naming the rule and its origin, for anything that cannot be understood
+ */
+export async function readNetPolicy(flags: readonly GivenFlag[]): Promise<ReadNetPolicy> {
+  const caller = callerEnvironment();
+  const current = currentDirectory();
+  const sources = await policySources(flags, current, current);
+  const policy = await policyOf(sources, buildContext(caller, current, homeDirectory(caller["HOME"])));
+  checkExternal(policy.net);
+  const caBundle = await caBundleOf(policy, Deno.uid());
+  return { net: policy.net, caller, ...(caBundle === undefined ? {} : { caBundle }) };
 }
 
 /** tombolo's own files; from source, bin/tombolo says where they are. */
@@ -138,6 +175,19 @@ function isWritableInside(policy: Policy): (path: string) => boolean {
   return (path) => roots.some((root) => root.contains(SafePath.of(path)));
 }
 
+// What the arguments of an external proxy name; it runs on the host.
+async function externalFilesOf({ net }: Policy, current: SafePath): Promise<string[]> {
+  if (net.external === undefined) return [];
+  const { externalFiles } = await import("../launch/external_files.ts");
+  return externalFiles(net.external, current.toString());
+}
+
+async function caBundleOf({ caBundle }: Policy, uid: number | null): Promise<string | undefined> {
+  if (caBundle === undefined) return undefined;
+  const { checkedCaBundle } = await import("../launch/ca_bundle.ts");
+  return checkedCaBundle(caBundle, uid);
+}
+
 interface Programs {
   readonly bwrap: FoundProgram;
   readonly env: string | undefined;
@@ -174,11 +224,10 @@ export async function prepare(
   const current = currentDirectory();
   const cwd = workingDirectory(named, current, uid);
   const home = homeDirectory(caller["HOME"]);
-  const variable = (name: string) =>
-    name === "PWD" ? cwd.toString() : name === "HOME" ? home?.toString() : caller[name];
-
   const sources = await policySources(flags, cwd, current);
-  const policy = await policyOf(sources, { cwd: cwd.toString(), home: home?.toString(), variable });
+  const policy = await policyOf(sources, buildContext(caller, cwd, home));
+  checkExternal(policy.net);
+  const caBundle = await caBundleOf(policy, uid);
   const directories = openDirectories((name) => environment[name], uid);
   const { bwrap, env } = programs(policy, environment, directories.state, uid);
   const facts: HostFacts = {
@@ -187,7 +236,13 @@ export async function prepare(
       cwd,
       home,
       uid,
-      own: [...ownFiles(environment, directories), ...alsoOwn],
+      own: [
+        ...ownFiles(environment, directories),
+        ...alsoOwn,
+        ...await externalFilesOf(policy, current),
+        // The next run trusts it too.
+        ...(caBundle === undefined ? [] : [caBundle]),
+      ],
       stateDirectory: directories.state,
       sessionDirectory: environment["XDG_RUNTIME_DIR"],
     }),
@@ -203,17 +258,29 @@ export async function prepare(
     cwdNamed: named !== undefined,
     stage2: environment["TOMBOLO_LEAK"] !== undefined,
     runtime: mayHide ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
+    ...(caBundle === undefined ? {} : { caBundle }),
   };
+  const planThroughStage2 = (net: NetPolicy) =>
+    makePlan({ ...policy, net }, facts, { ...request, stage2: true });
   return {
     policy,
-    plan: makePlan(policy, facts, request),
-    planThroughStage2: () => makePlan(policy, facts, { ...request, stage2: true }),
+    plan: await withUpstream(makePlan(policy, facts, request), policy, caller),
+    planThroughStage2: () => planThroughStage2(policy.net),
+    withoutNetwork() {
+      const net = nothingLeaves(policy.net);
+      return {
+        plan: makePlan({ ...policy, net }, facts, request),
+        planThroughStage2: () => planThroughStage2(net),
+      };
+    },
+    caller,
     context: {
       bwrap: bwrap.path,
       directories,
       masks: facts,
       uid,
       openFiles: environment["TOMBOLO_NOFILE"] || undefined,
+      ...(caBundle === undefined ? {} : { caBundle }),
     },
   };
 }

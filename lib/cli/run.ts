@@ -1,8 +1,10 @@
+import type { ExternalProxy } from "../egress/external_proxy.ts";
 import { resolveTrusted } from "../launch/gather_facts.ts";
 import { findCommand } from "../launch/find_command.ts";
 import { DescriptorLeak, type RunContext, runPlan, type RunResult } from "../launch/run_plan.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Plan } from "../plan/plan.ts";
+import { decidePath } from "../policy/decide_path.ts";
 import { DenialLog } from "../report/denial_log.ts";
 import { escape } from "../report/escape.ts";
 import type { DecisionEvent, EventSink } from "../report/event.ts";
@@ -10,7 +12,7 @@ import { EventsFile } from "../report/events_file.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { Voice } from "../report/voice.ts";
 import { type GivenFlag, parseFlags } from "./flags.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, type Prepared } from "./prepare.ts";
 
 /** Whether a flag without a value was given. */
 export function has(flags: readonly GivenFlag[], name: string): boolean {
@@ -22,7 +24,8 @@ export function voiceOf(flags: readonly GivenFlag[]): Voice {
   return new Voice({ quiet: has(flags, "quiet"), verbose: has(flags, "verbose"), json: has(flags, "json") });
 }
 
-function openEvents(flags: readonly GivenFlag[]): EventsFile | undefined {
+/** The file that the flags name for events, opened. */
+export function openEvents(flags: readonly GivenFlag[]): EventsFile | undefined {
   const path = flags.findLast(({ name }) => name === "events")?.value;
   if (path === undefined) return undefined;
   return new EventsFile(resolveTrusted(SafePath.from(path, Deno.cwd()), "events file", Deno.uid()).real);
@@ -84,6 +87,28 @@ async function reportDenials(
   if (more > 0) voice.say(`denied ${more} more; --events=FILE records all`);
 }
 
+function needsExternal({ net, network }: Plan): boolean {
+  return net.external !== undefined && net.denyAll === undefined && network === "gateway";
+}
+
+async function externalOf(
+  { plan, caller }: Prepared,
+  voice: Voice,
+  events: EventsFile | undefined,
+): Promise<ExternalProxy | undefined> {
+  const { external: rule } = plan.net;
+  if (rule === undefined || !needsExternal(plan)) return undefined;
+  const { startExternal } = await import("./start_external.ts");
+  const isWritableInside = (path: SafePath) => decidePath(plan.decider, "write", path).allowed;
+  try {
+    const onEvent = (event: DecisionEvent) => events?.write(event);
+    return await startExternal({ rule, caller, isWritableInside, voice, onEvent });
+  } catch (error) {
+    events?.discard();
+    throw error;
+  }
+}
+
 function protectionEvents({ setAside }: RunResult): DecisionEvent[] {
   return setAside.map(({ watch, path }) => ({
     time: new Date().toISOString(),
@@ -114,15 +139,21 @@ export async function run(args: readonly string[]): Promise<number> {
   const voice = voiceOf(flags);
   using events = openEvents(flags);
   const prepared = await prepareRunnable(flags, command, events);
-  const { plan } = prepared;
   const denials = new DenialLog();
   const onEvent = (event: DecisionEvent) => {
     events?.write(event);
     denials.note(event);
   };
+  await using external = await externalOf(prepared, voice, events);
+  const isCutOff = needsExternal(prepared.plan) && external === undefined;
+  const { plan, planThroughStage2 } = isCutOff ? prepared.withoutNetwork() : prepared;
   for (const notice of plan.notices) voice.say(notice);
   voice.detail(`network ${plan.network}, ${plan.mounts.length} mounts, started by ${plan.launcher.kind}`);
-  const result = await runEither(plan, prepared.planThroughStage2, { ...prepared.context, onEvent });
+  const context = { ...prepared.context, onEvent, voice, ...(external && { external }) };
+  const result = await runEither(plan, planThroughStage2, context).catch((error: unknown) => {
+    events?.discard();
+    throw error;
+  });
   for (const event of protectionEvents(result)) events?.write(event);
   await reportDenials(voice, denials, plan, onEvent, result.status);
   reportSetAside(voice, result);

@@ -43,7 +43,8 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, 
  * @param time RFC 3339 time of the events
  */
 export function deniedHosts(plan: Plan, time: string): DecisionEvent[] {
-  if (plan.network !== "none") return [];
+  // Where an external proxy has failed to start, that has been said.
+  if (plan.network !== "none" || plan.net.external !== undefined) return [];
   return plan.command.slice(1).flatMap((argument): DecisionEvent[] => {
     const [, scheme = "", host, port] = URL_HOST.exec(argument) ?? [];
     if (host === undefined) return [];
@@ -59,7 +60,9 @@ export function deniedHosts(plan: Plan, time: string): DecisionEvent[] {
 /** Whether a failed command most likely missed a network that the policy did not give it. */
 export function missedNetwork(plan: Plan): boolean {
   const program = (plan.command[0] ?? "").split("/").at(-1) ?? "";
-  return plan.network === "none" && plan.net.denyAll === undefined && NETWORK_CLIENTS.has(program);
+  const { network, net } = plan;
+  return network === "none" && net.denyAll === undefined && net.external === undefined &&
+    NETWORK_CLIENTS.has(program);
 }
 
 /** One line about something that was denied. */

@@ -1,4 +1,7 @@
+import type { Upstream } from "../egress/upstream/upstream.ts";
 import type { Plan } from "../plan/plan.ts";
+import { leadsToExternal } from "../policy/external_rules.ts";
+import type { ExternalRule, NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
 import type { Policy } from "../policy/policy.ts";
 import { escape } from "./escape.ts";
@@ -27,6 +30,34 @@ const NETWORK: Readonly<Record<Plan["network"], string>> = {
   gateway: "through the gateway only",
 };
 
+const USES = { connect: "CONNECT", http: "plain HTTP", socks5: "SOCKS" } as const;
+
+/** Which proxies the gateway dials through; by what it is asked for, where they differ. */
+function upstreamLine(upstream: Upstream | undefined): string {
+  if (upstream === undefined) return "upstream: none, the gateway dials directly";
+  const uses = (["connect", "http", "socks5"] as const).map((use) => ({ use, named: upstream[use] }));
+  const proxies = new Set(uses.map(({ named }) => String(named?.proxy ?? "none")));
+  const origins = new Set(uses.flatMap(({ named }) => named === undefined ? [] : escape(named.origin)));
+  const shown = proxies.size === 1
+    ? `${[...proxies]} (${[...origins].join(", ")})`
+    : uses.map(({ use, named }) =>
+      `${USES[use]} ${named === undefined ? "none" : `${named.proxy} (${escape(named.origin)})`}`
+    ).join(", ");
+  const direct = ["loopback", ...String(upstream.noProxy).split(",").filter((one) => one !== "")];
+  return `upstream: ${shown}, which resolves the names; direct: ${direct.join(" ")}`;
+}
+
+/** Which proxy stands in for the gateway, or behind it, and what that means for who decides. */
+function externalLine(net: NetPolicy, { text, origin, onFailure }: ExternalRule): string {
+  const who = leadsToExternal(net)
+    ? "it decides alone what is reached"
+    : "the gateway decides, and dials through it; it resolves the names";
+  const failure = onFailure === "warn" ? "; without network where it cannot start" : "";
+  return `external proxy: ${escape(text)} (${
+    escape(origin)
+  }), on the host and not sandboxed; ${who}${failure}`;
+}
+
 function mountLine(mount: Plan["mounts"][number]): string {
   const source = "source" in mount ? ` from ${escape(mount.source)}` : "";
   return `  ${mount.kind.padEnd(14)}  ${escape(mount.target)}${source}`;
@@ -46,9 +77,13 @@ export function explainText({ policy, plan }: Explanation): string {
     ...rules("write, allowed (and a private /tmp):", decider.write.allow),
     ...rules("write, denied:", decider.write.deny),
     ...rules("protected:", guards),
-    `network: ${NETWORK[plan.network]}`,
+    `network: ${leadsToExternal(net) ? "through the external proxy only" : NETWORK[plan.network]}`,
+    ...(plan.network === "gateway"
+      ? [net.external === undefined ? upstreamLine(plan.upstream) : externalLine(net, net.external)]
+      : []),
     ...rules("net, allowed:", [...all(net.allowAll), ...net.allow]),
     ...rules("net, denied:", [...all(net.denyAll), ...net.deny]),
+    ...rules("published (the host reaches in):", net.publish ?? []),
     ...rules(
       "static addresses:",
       [...net.resolve].map(([name, addresses]) => ({ text: name, origin: addresses.join(", ") })),

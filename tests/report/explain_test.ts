@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { NoProxy } from "../../lib/egress/upstream/no_proxy.ts";
+import type { Upstream } from "../../lib/egress/upstream/upstream.ts";
+import { ProxyUrl } from "../../lib/host/proxy_url.ts";
 import { makePlan } from "../../lib/plan/make_plan.ts";
 import { buildPolicy } from "../../lib/policy/build_policy.ts";
 import { explainJson, explainText, type Explanation } from "../../lib/report/explain.ts";
@@ -51,6 +54,30 @@ Deno.test("the explanation for people names each rule with its origin, and no co
   assert.match(text, /^ {2}db\.test +10\.1\.2\.3, ::1$/m);
   assert.match(text, /^time limit: 5000 ms$/m);
   assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\p{Bidi_Control}]/u);
+});
+
+Deno.test("the explanation says which proxies the gateway dials through, without their credentials", () => {
+  const { policy, plan, bwrap } = explanation();
+  const line = (upstream?: Upstream) => {
+    const explained = { policy, plan: upstream === undefined ? plan : { ...plan, upstream }, bwrap };
+    assert.doesNotMatch(explainJson(explained), /secret/);
+    return /^upstream: .*$/m.exec(explainText(explained))?.[0];
+  };
+  const named = (origin: string) => ({ proxy: ProxyUrl.parse("http://me:secret@p.test:3128"), origin });
+  assert.equal(line(), "upstream: none, the gateway dials directly");
+  assert.equal(
+    line({
+      connect: named("A"),
+      http: named("B"),
+      socks5: named("A"),
+      noProxy: NoProxy.parse("Corp.com *.x"),
+    }),
+    "upstream: http://p.test:3128 (A, B), which resolves the names; direct: loopback corp.com .x",
+  );
+  assert.equal(
+    line({ connect: named("A\x1b"), noProxy: NoProxy.parse("") }),
+    "upstream: CONNECT http://p.test:3128 (A\\x1b), plain HTTP none, SOCKS none, which resolves the names; direct: loopback",
+  );
 });
 
 Deno.test("each kind of error has the status that the shell knows", () => {

@@ -41,7 +41,10 @@ for (const mode of MODES) {
     ) {
       assert.equal(found[name], undefined, name);
     }
-    assert.deepEqual(Object.keys(found).filter((name) => name.startsWith("TOMBOLO")), []);
+    assert.deepEqual(
+      Object.keys(found).filter((name) => name.startsWith("TOMBOLO")),
+      mode.name === "gateway" ? ["TOMBOLO_SSH_PROXY_COMMAND"] : [],
+    );
     assert.equal(found["DENO_NO_UPDATE_CHECK"], undefined);
   });
 

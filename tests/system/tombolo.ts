@@ -104,14 +104,20 @@ export class Running {
   }
 
   async outcome(): Promise<Outcome> {
+    // Read from the start on: a full pipe would keep the command from ending.
+    const rest = this.#readRest();
     const { code, signal } = await this.status();
-    for (;;) {
-      const { done, value } = await within(this.#lines.read(), "the end of stdout");
-      if (done) break;
-      this.#stdout += value;
-    }
+    await within(rest, "the end of stdout");
     const stderr = await within(this.#stderr, "the end of stderr");
     return { code, signal, stdout: this.#stdout, stderr };
+  }
+
+  async #readRest(): Promise<void> {
+    for (;;) {
+      const { done, value } = await this.#lines.read();
+      if (done) return;
+      this.#stdout += value;
+    }
   }
 }
 
@@ -180,6 +186,11 @@ export class Box implements AsyncDisposable {
   /** Starts `tombolo run FLAGS -- COMMAND` and does not wait. */
   start(flags: readonly string[], command: readonly string[], options: RunOptions = {}): Running {
     return new Running(this.#spawn([TOMBOLO, "run", ...flags, "--", ...command], options));
+  }
+
+  /** Starts tombolo with any arguments and does not wait. */
+  startTombolo(args: readonly string[], options: RunOptions = {}): Running {
+    return new Running(this.#spawn([TOMBOLO, ...args], options));
   }
 
   /** Runs `tombolo run FLAGS -- COMMAND`. */
