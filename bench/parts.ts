@@ -52,3 +52,30 @@ export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
+
+/** A directory and processes for one benchmark; all go with it. */
+export class Stage implements AsyncDisposable {
+  readonly #children: Deno.ChildProcess[] = [];
+
+  private constructor(readonly directory: string) {}
+
+  static async open(): Promise<Stage> {
+    const directory = await Deno.makeTempDir({ prefix: "tombolo-bench-" });
+    // Servers that give up root still have to enter it.
+    await Deno.chmod(directory, 0o755);
+    return new Stage(directory);
+  }
+
+  /** Takes processes over. */
+  add(...children: readonly Deno.ChildProcess[]): void {
+    this.#children.push(...children);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) {
+      child.kill("SIGTERM");
+      await child.status;
+    }
+    await Deno.remove(this.directory, { recursive: true });
+  }
+}

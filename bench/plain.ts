@@ -4,7 +4,7 @@
  *
  *     deno run -A bench/plain.ts [--seconds=2] [--rounds=3]
  */
-import { freePort, runGateway, runInner, socat, start } from "./parts.ts";
+import { freePort, runGateway, runInner, socat, Stage, start } from "./parts.ts";
 
 const CONNECTIONS = [1, 16, 64];
 const MODES = ["keep-alive", "new connections"] as const;
@@ -126,34 +126,25 @@ async function measure(ways: readonly Way[], server: number, directory: string):
 }
 
 async function main(): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "tombolo-bench-" });
-  await Deno.chmod(directory, 0o755);
-  const children: Deno.ChildProcess[] = [];
-  try {
-    const server = await origin(directory);
-    children.push(server.child);
-    const script = `${directory}/proxy.cjs`;
-    await Deno.writeTextFile(script, NODE_PROXY);
-    const ways: Way[] = [];
-    for (const [name, keepAlive] of [["node", false], ["node, kept", true]] as const) {
-      const proxy = freePort();
-      children.push(await listening(proxy, "node", script, `${proxy}`, `${keepAlive}`));
-      const [processes, port] = await hops(directory, `node-${keepAlive}`, proxy);
-      children.push(...processes);
-      ways.push({ name: `${name}, 2 socat`, port });
-    }
-    const gateway = await start(import.meta.filename, "gateway", `${directory}/gateway.sock`);
-    const inner = await start(import.meta.filename, "inner", `${directory}/gateway.sock`);
-    children.push(gateway.child, inner.child);
-    ways.push({ name: "tombolo", port: inner.port }, { name: "direct", port: server.port });
-    await measure(ways, server.port, directory);
-  } finally {
-    for (const child of children) {
-      child.kill("SIGTERM");
-      await child.status;
-    }
-    await Deno.remove(directory, { recursive: true });
+  await using stage = await Stage.open();
+  const { directory } = stage;
+  const server = await origin(directory);
+  stage.add(server.child);
+  const script = `${directory}/proxy.cjs`;
+  await Deno.writeTextFile(script, NODE_PROXY);
+  const ways: Way[] = [];
+  for (const [name, keepAlive] of [["node", false], ["node, kept", true]] as const) {
+    const proxy = freePort();
+    stage.add(await listening(proxy, "node", script, `${proxy}`, `${keepAlive}`));
+    const [processes, port] = await hops(directory, `node-${keepAlive}`, proxy);
+    stage.add(...processes);
+    ways.push({ name: `${name}, 2 socat`, port });
   }
+  const gateway = await start(import.meta.filename, "gateway", `${directory}/gateway.sock`);
+  const inner = await start(import.meta.filename, "inner", `${directory}/gateway.sock`);
+  stage.add(gateway.child, inner.child);
+  ways.push({ name: "tombolo", port: inner.port }, { name: "direct", port: server.port });
+  await measure(ways, server.port, directory);
 }
 
 if (import.meta.main) {

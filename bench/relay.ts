@@ -4,7 +4,7 @@
  *
  *     deno run -A bench/relay.ts [--gib=1] [--connections=400]
  */
-import { freePort, runGateway, runInner, socat, start } from "./parts.ts";
+import { freePort, runGateway, runInner, socat, Stage, start } from "./parts.ts";
 
 const BLOCK = 256 * 1024;
 const ROUNDS = 3;
@@ -161,50 +161,42 @@ function table(results: readonly Result[]): string {
 }
 
 async function main(): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "tombolo-bench-" });
-  const children: Deno.ChildProcess[] = [];
-  try {
-    const server = await start(import.meta.filename, "server");
-    const gateway = await start(import.meta.filename, "gateway", `${directory}/gateway.sock`);
-    const inner = await start(import.meta.filename, "inner", `${directory}/gateway.sock`);
-    const chain = freePort();
-    children.push(server.child, gateway.child, inner.child);
-    children.push(socat(`UNIX-LISTEN:${directory}/socat.sock,fork`, `TCP:127.0.0.1:${server.port},nodelay`));
-    children.push(
-      socat(
-        `TCP-LISTEN:${chain},bind=127.0.0.1,fork,reuseaddr,nodelay`,
-        `UNIX-CONNECT:${directory}/socat.sock`,
-      ),
-    );
-    const wide = freePort();
-    const block = ["-b", String(BLOCK)];
-    children.push(
-      socat(...block, `UNIX-LISTEN:${directory}/wide.sock,fork`, `TCP:127.0.0.1:${server.port},nodelay`),
-    );
-    children.push(
-      socat(
-        ...block,
-        `TCP-LISTEN:${wide},bind=127.0.0.1,fork,reuseaddr,nodelay`,
-        `UNIX-CONNECT:${directory}/wide.sock`,
-      ),
-    );
-    const ways: Way[] = [
-      { name: "direct", port: server.port },
-      { name: "socat chain", port: chain },
-      { name: "socat chain, 256 KiB blocks", port: wide },
-      { name: "tombolo", port: inner.port, handshake: `CONNECT 127.0.0.1:${server.port} HTTP/1.1\r\n\r\n` },
-    ];
-    for (const way of ways) await ready(way);
-    console.log(
-      table(await measure(ways, Math.round(option("gib", 1) * 2 ** 30), option("connections", 400))),
-    );
-  } finally {
-    for (const child of children) {
-      child.kill("SIGTERM");
-      await child.status;
-    }
-    await Deno.remove(directory, { recursive: true });
-  }
+  await using stage = await Stage.open();
+  const { directory } = stage;
+  const server = await start(import.meta.filename, "server");
+  const gateway = await start(import.meta.filename, "gateway", `${directory}/gateway.sock`);
+  const inner = await start(import.meta.filename, "inner", `${directory}/gateway.sock`);
+  const chain = freePort();
+  stage.add(server.child, gateway.child, inner.child);
+  stage.add(socat(`UNIX-LISTEN:${directory}/socat.sock,fork`, `TCP:127.0.0.1:${server.port},nodelay`));
+  stage.add(
+    socat(
+      `TCP-LISTEN:${chain},bind=127.0.0.1,fork,reuseaddr,nodelay`,
+      `UNIX-CONNECT:${directory}/socat.sock`,
+    ),
+  );
+  const wide = freePort();
+  const block = ["-b", String(BLOCK)];
+  stage.add(
+    socat(...block, `UNIX-LISTEN:${directory}/wide.sock,fork`, `TCP:127.0.0.1:${server.port},nodelay`),
+  );
+  stage.add(
+    socat(
+      ...block,
+      `TCP-LISTEN:${wide},bind=127.0.0.1,fork,reuseaddr,nodelay`,
+      `UNIX-CONNECT:${directory}/wide.sock`,
+    ),
+  );
+  const ways: Way[] = [
+    { name: "direct", port: server.port },
+    { name: "socat chain", port: chain },
+    { name: "socat chain, 256 KiB blocks", port: wide },
+    { name: "tombolo", port: inner.port, handshake: `CONNECT 127.0.0.1:${server.port} HTTP/1.1\r\n\r\n` },
+  ];
+  for (const way of ways) await ready(way);
+  console.log(
+    table(await measure(ways, Math.round(option("gib", 1) * 2 ** 30), option("connections", 400))),
+  );
 }
 
 if (import.meta.main) {
