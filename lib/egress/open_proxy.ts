@@ -86,7 +86,7 @@ function placeOf({ listener, path }: OpenProxyOptions): ProxyPlace {
 
 /** Sends everything through the external proxy. Once that has ended, its port may be anybody's. */
 function throughExternal(external: ExternalProxy, net: NetPolicy): Pick<GatewayOptions, "route" | "connect"> {
-  const proxy = ProxyUrl.loopback(net.external?.protocol ?? "http", external.port);
+  const proxy = ProxyUrl.external(net.external?.protocol ?? "http", external.port);
   return {
     route: () => proxy,
     connect: (hostname, port, signal) =>

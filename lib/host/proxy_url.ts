@@ -29,7 +29,13 @@ const WANTED = "Cannot parse proxy address: wanted [SCHEME://][USER:PASSWORD@]HO
 export class ProxyUrl {
   readonly #credentials: ProxyCredentials | undefined;
 
-  private constructor(readonly scheme: ProxyScheme, readonly host: HostPort, credentials?: ProxyCredentials) {
+  private constructor(
+    readonly scheme: ProxyScheme,
+    readonly host: HostPort,
+    credentials?: ProxyCredentials,
+    /** How messages call it. */
+    readonly title: string = `the upstream proxy ${scheme}://${host}`,
+  ) {
     this.#credentials = credentials;
   }
 
@@ -61,6 +67,11 @@ export class ProxyUrl {
   /** Makes the address of a proxy on this host's loopback. */
   static loopback(scheme: ProxyScheme, port: number): ProxyUrl {
     return new ProxyUrl(scheme, HostPort.of("127.0.0.1", port));
+  }
+
+  /** Makes the address of an external proxy, which tombolo has started on this host's loopback. */
+  static external(scheme: ProxyScheme, port: number): ProxyUrl {
+    return new ProxyUrl(scheme, HostPort.of("127.0.0.1", port), undefined, "the external proxy");
   }
 
   /** For the request to the proxy alone: no log, event or message may hold it. */

@@ -3,6 +3,7 @@ import { HostPattern } from "../host/host_pattern.ts";
 import { HostPort } from "../host/host_port.ts";
 import { IpAddress } from "../host/ip_address.ts";
 import { quote } from "../report/escape.ts";
+import { hideCredentials } from "../report/hide_credentials.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { lists, located, toRule } from "./entries.ts";
 import { ProxyUrl } from "../host/proxy_url.ts";
@@ -58,6 +59,13 @@ function lastOf<K extends "upstream" | "external", T>(
 function upstreamRule(entry: Entry): UpstreamRule {
   const { text } = entry;
   if (text === "env" || text === "none") return { ...toRule(entry), proxy: text };
+  // A bare word is more likely a slip of env or none than a host on port 80.
+  if (!/[:.]/.test(text)) {
+    throw new TomboloError(
+      "policy",
+      `Cannot use upstream ${quote(text)} (${entry.origin}): wanted env, none or [SCHEME://]HOST:PORT`,
+    );
+  }
   const proxy = parsed(entry, () => ProxyUrl.parse(text));
   // The text of the rule is shown; a password is not.
   return { ...toRule(entry, proxy.toString()), proxy };
@@ -74,7 +82,8 @@ function externalRule(entry: Entry & ExternalText): ExternalRule {
     );
   }
   return {
-    ...toRule(entry),
+    // Shown in messages and plans; what the command's arguments name as credentials is not.
+    ...toRule(entry, hideCredentials(entry.text)),
     command,
     protocol: protocol === "socks5" ? "socks5" : "http",
     startupTimeout: startupTimeout === undefined

@@ -5,6 +5,7 @@ import type { ExternalRule, NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
 import type { Policy } from "../policy/policy.ts";
 import { escape } from "./escape.ts";
+import { hideCredentials } from "./hide_credentials.ts";
 
 /** What `explain` shows: the policy with the origin of every rule, and exactly the plan that would run. */
 export interface Explanation {
@@ -25,15 +26,27 @@ function all(rule: Rule | undefined): Rule[] {
   return rule === undefined ? [] : [rule];
 }
 
-const NETWORK: Readonly<Record<Plan["network"], string>> = {
-  none: "none: an empty network namespace",
-  gateway: "through the gateway only",
-};
+// Published ports need a gateway, which may have nothing to let out.
+function letsOut({ denyAll, allowAll, allow }: NetPolicy): boolean {
+  return denyAll === undefined && (allowAll !== undefined || allow.length > 0);
+}
+
+function networkLine({ network, net }: Plan): string {
+  if (network === "none") return "network: none: an empty network namespace";
+  if (!letsOut(net)) return "network: through the gateway only, which denies every host";
+  return `network: through the ${leadsToExternal(net) ? "external proxy" : "gateway"} only`;
+}
+
+/** Through whom the gateway dials; nothing where it dials nobody. */
+function behindGateway({ network, net, upstream }: Plan): string[] {
+  if (network === "none" || !letsOut(net)) return [];
+  return [net.external === undefined ? upstreamLine(upstream, net) : externalLine(net, net.external)];
+}
 
 const USES = { connect: "CONNECT", http: "plain HTTP", socks5: "SOCKS" } as const;
 
 /** Which proxies the gateway dials through; by what it is asked for, where they differ. */
-function upstreamLine(upstream: Upstream | undefined): string {
+function upstreamLine(upstream: Upstream | undefined, { resolve }: NetPolicy): string {
   if (upstream === undefined) return "upstream: none, the gateway dials directly";
   const uses = (["connect", "http", "socks5"] as const).map((use) => ({ use, named: upstream[use] }));
   const proxies = new Set(uses.map(({ named }) => String(named?.proxy ?? "none")));
@@ -43,7 +56,11 @@ function upstreamLine(upstream: Upstream | undefined): string {
     : uses.map(({ use, named }) =>
       `${USES[use]} ${named === undefined ? "none" : `${named.proxy} (${escape(named.origin)})`}`
     ).join(", ");
-  const direct = ["loopback", ...String(upstream.noProxy).split(",").filter((one) => one !== "")];
+  const direct = [
+    "loopback",
+    ...[...resolve.keys()].map(escape),
+    ...String(upstream.noProxy).split(",").filter((one) => one !== ""),
+  ];
   return `upstream: ${shown}, which resolves the names; direct: ${direct.join(" ")}`;
 }
 
@@ -77,16 +94,18 @@ export function explainText({ policy, plan }: Explanation): string {
     ...rules("write, allowed (and a private /tmp):", decider.write.allow),
     ...rules("write, denied:", decider.write.deny),
     ...rules("protected:", guards),
-    `network: ${leadsToExternal(net) ? "through the external proxy only" : NETWORK[plan.network]}`,
-    ...(plan.network === "gateway"
-      ? [net.external === undefined ? upstreamLine(plan.upstream) : externalLine(net, net.external)]
-      : []),
+    networkLine(plan),
+    ...behindGateway(plan),
     ...rules("net, allowed:", [...all(net.allowAll), ...net.allow]),
     ...rules("net, denied:", [...all(net.denyAll), ...net.deny]),
     ...rules("published (the host reaches in):", net.publish ?? []),
     ...rules(
       "static addresses:",
       [...net.resolve].map(([name, addresses]) => ({ text: name, origin: addresses.join(", ") })),
+    ),
+    ...rules(
+      "CA bundle (clients inside trust it):",
+      all(plan.caBundle === undefined ? undefined : policy.caBundle),
     ),
     `environment: ${[...plan.environment.keys()].map(escape).sort().join(" ")}`,
     ...(plan.wallTime === undefined ? [] : [`time limit: ${plan.wallTime} ms`]),
@@ -109,7 +128,8 @@ export function explainText({ policy, plan }: Explanation): string {
 export function explainJson(explanation: Explanation): string {
   return JSON.stringify(
     explanation,
-    (_key, value: unknown) => {
+    (key, value: unknown) => {
+      if (key === "external") return withoutCredentials(value);
       if (value instanceof Map) {
         return Object.fromEntries([...value].map(([name, item]) => [String(name), item]));
       }
@@ -118,6 +138,12 @@ export function explainJson(explanation: Explanation): string {
     },
     2,
   );
+}
+
+// Its arguments may name another proxy, with a password.
+function withoutCredentials(external: unknown): unknown {
+  const { command, ...rest } = external as ExternalRule;
+  return { ...rest, command: command.map(hideCredentials) };
 }
 
 function isValueObject(value: unknown): boolean {

@@ -45,3 +45,8 @@ Deno.test("what is no proxy's address is refused without showing it", () => {
     );
   }
 });
+
+Deno.test("messages call a proxy by what the user knows of it", () => {
+  assert.equal(ProxyUrl.parse("me:pw@proxy.test:1").title, "the upstream proxy http://proxy.test:1");
+  assert.equal(ProxyUrl.external("socks5", 4321).title, "the external proxy");
+});

@@ -8,5 +8,5 @@ import { DialError, type DialFailure } from "../dial.ts";
  * @param what What the proxy did, as it goes on after its name; may quote what it sent
  */
 export function upstreamError(proxy: ProxyUrl, failure: DialFailure, what: string): DialError {
-  return new DialError(failure, escape(`the upstream proxy ${proxy} ${what}`));
+  return new DialError(failure, escape(`${proxy.title} ${what}`));
 }
