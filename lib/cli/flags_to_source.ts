@@ -69,8 +69,9 @@ export function flagsToSource(flags: readonly GivenFlag[], base: string): Policy
     } else if (flag.name === "env") source.envSet = [...source.envSet ?? [], setEntry(entry.text, entry)];
     else if (flag.name === "timeout") source.wallTime = entry;
     else if (flag.name === "upstream") source.upstream = entry;
-    else if (flag.name === "external-proxy") source.external = { ...entry, command: splitWords(entry.text) };
-    else if (flag.name === "publish") source.publish = [...source.publish ?? [], entry];
+    else if (flag.name === "external-proxy") {
+      source.external = { ...entry, command: splitWords(entry.text, entry.origin) };
+    } else if (flag.name === "publish") source.publish = [...source.publish ?? [], entry];
   }
   return source;
 }

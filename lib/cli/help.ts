@@ -14,8 +14,8 @@ const STATUS = `Exit status: the command's own; 128+n when a signal ended it; 12
 
 const PROXY_STATUS = `It prints the variables that make clients use it, and a last line once it listens:
 
-  tombolo proxy --allow-net=github.com --listen=127.0.0.1:0 >proxy.env &
-  until grep -q '^# tombolo proxy' proxy.env; do sleep 0.1; done; . ./proxy.env
+  env=$(mktemp); tombolo proxy --allow-net=github.com --listen=127.0.0.1:0 >"$env" &
+  until grep -q '^# tombolo proxy' "$env" || ! kill -0 $!; do sleep 0.1; done; . "$env"
 
 TERM, INT and HUP end it: live tunnels have 5 seconds, a second signal ends them at once.
 Exit status: 0 when it was told to end; 125 when it failed.`;
@@ -24,6 +24,7 @@ const EXAMPLES = `Examples:
   tombolo run -- make test
   tombolo run --allow-net=github.com:443 -- git fetch
   tombolo run --preset=npm -- npm install
+  tombolo run --publish=8080:3000 -- npm run dev
   tombolo run --preset=read-only --timeout=30s -- ./untrusted.sh`;
 
 /**

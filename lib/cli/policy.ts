@@ -1,8 +1,26 @@
 import { buildPolicy } from "../policy/build_policy.ts";
+import { checkExternal } from "../policy/external_rules.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { Voice } from "../report/voice.ts";
+
+async function check(file: string): Promise<void> {
+  const { loadPolicyFile } = await import("../policy/load_policy_file.ts");
+  const path = SafePath.from(file, Deno.cwd()).toString();
+  const { net, caBundle } = buildPolicy(loadPolicyFile(path, file, "policy check"), {
+    cwd: Deno.cwd(),
+    home: Deno.env.get("HOME"),
+    variable: (name) => Deno.env.get(name),
+  });
+  const { external } = net;
+  // Another file or a flag may allow the hosts; nothing can undo what else is wrong.
+  if (external !== undefined) checkExternal({ ...net, allowAll: net.allowAll ?? external });
+  if (caBundle !== undefined) {
+    const { checkedCaBundle } = await import("../launch/ca_bundle.ts");
+    checkedCaBundle(caBundle, Deno.uid());
+  }
+}
 
 /**
  * `tombolo policy check FILE...` and `tombolo policy schema`.
@@ -22,18 +40,11 @@ export async function policy(args: readonly string[]): Promise<number> {
       `Cannot run tombolo policy ${quote(args.join(" "))}: wanted check FILE... or schema`,
     );
   }
-  const { loadPolicyFile } = await import("../policy/load_policy_file.ts");
   const voice = new Voice({ quiet: false, verbose: false, json: false });
   let status = 0;
   for (const file of files) {
     try {
-      const path = SafePath.from(file, Deno.cwd()).toString();
-      const sources = loadPolicyFile(path, file, "policy check");
-      buildPolicy(sources, {
-        cwd: Deno.cwd(),
-        home: Deno.env.get("HOME"),
-        variable: (name) => Deno.env.get(name),
-      });
+      await check(file);
       console.log(`${file}: ok`);
     } catch (error) {
       status = voice.fail(error);

@@ -5,7 +5,7 @@ import { DescriptorLeak, type RunContext, runPlan, type RunResult } from "../lau
 import { SafePath } from "../paths/safe_path.ts";
 import type { Plan } from "../plan/plan.ts";
 import { decidePath } from "../policy/decide_path.ts";
-import { DenialLog } from "../report/denial_log.ts";
+import { DenialLog, type Summary } from "../report/denial_log.ts";
 import { escape } from "../report/escape.ts";
 import type { DecisionEvent, EventSink } from "../report/event.ts";
 import { EventsFile } from "../report/events_file.ts";
@@ -65,6 +65,12 @@ function reportSetAside(voice: Voice, { setAside }: RunResult): void {
   }
 }
 
+// Clients seldom pass on why a tunnel failed; a command that made do without has not missed it.
+function reportUnreached(voice: Voice, { events, more }: Summary, lineOf: (event: DecisionEvent) => string) {
+  for (const event of events) voice.say(lineOf(event), { event });
+  if (more > 0) voice.say(`could not reach ${more} more; --events=FILE records all`);
+}
+
 // What was asked for in vain: by the network, and, where the command failed, by its arguments.
 async function reportDenials(
   voice: Voice,
@@ -74,7 +80,9 @@ async function reportDenials(
   status: number,
 ): Promise<void> {
   if (status === 0 && denials.isEmpty) return;
-  const { deniedArguments, deniedHosts, denialLine, missedNetwork } = await import("../report/denials.ts");
+  const { deniedArguments, deniedHosts, denialLine, missedNetwork, unreachedLine } = await import(
+    "../report/denials.ts"
+  );
   if (status !== 0) {
     const time = new Date().toISOString();
     for (const event of [...deniedArguments(plan, time), ...deniedHosts(plan, time)]) onEvent(event);
@@ -85,6 +93,7 @@ async function reportDenials(
   const { events, more } = denials.summary();
   for (const event of events) voice.say(denialLine(event), { event });
   if (more > 0) voice.say(`denied ${more} more; --events=FILE records all`);
+  if (status !== 0) reportUnreached(voice, denials.unreached(), unreachedLine);
 }
 
 function needsExternal({ net, network }: Plan): boolean {

@@ -8,9 +8,10 @@ const PIECE = /[^\s\\'"]+|\\[^]|'([^']*)'|"((?:[^"\\]|\\[^])*)"/y;
  * Splits a command line into words by the quoting rules of sh (POSIX.1-2017, Shell Command Language 2.2). Nothing is
  * expanded, and no shell runs.
  *
+ * @param origin Where the text comes from, for messages
  * @throws {TomboloError} where a quote is left open
  */
-export function splitWords(text: string): string[] {
+export function splitWords(text: string, origin: string): string[] {
   const words: string[] = [];
   let word: string | undefined;
   for (let at = 0; at < text.length;) {
@@ -23,7 +24,10 @@ export function splitWords(text: string): string[] {
     PIECE.lastIndex = at;
     const match = PIECE.exec(text);
     if (match === null) {
-      throw new TomboloError("usage", `Cannot split ${quote(text)} into words: a quote is left open`);
+      throw new TomboloError(
+        "usage",
+        `Cannot split ${quote(text)} (${origin}) into words: a quote is left open`,
+      );
     }
     const [piece, single, double] = match;
     const plain = single ?? double?.replace(/\\(["\\$`])/g, "$1") ?? piece.replace(/^\\/, "");

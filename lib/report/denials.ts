@@ -2,7 +2,7 @@ import { resolvePath } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Plan } from "../plan/plan.ts";
 import { decidePath } from "../policy/decide_path.ts";
-import { escape } from "./escape.ts";
+import { escape, quote } from "./escape.ts";
 import type { DecisionEvent } from "./event.ts";
 
 // Programs whose path arguments are written; of any other, only reading can be told from the arguments.
@@ -65,10 +65,19 @@ export function missedNetwork(plan: Plan): boolean {
     NETWORK_CLIENTS.has(program);
 }
 
-/** One line about something that was denied. */
-export function denialLine(event: Pick<DecisionEvent, "kind" | "target" | "reason" | "suggestion">): string {
-  const hint = event.suggestion === undefined ? "" : `; to allow: ${escape(event.suggestion)}`;
-  return `denied ${event.kind} ${escape(event.target)} (${escape(event.reason)})${hint}`;
+/** One line about something that was denied: what, why, by which rule, and the flag that would allow it. */
+export function denialLine(
+  { kind, target, reason, rule, suggestion }: Omit<DecisionEvent, "time" | "decision" | "detail">,
+): string {
+  // What is said of a path names its rule already.
+  const by = kind === "net" && rule !== undefined ? `: ${quote(rule.text)} of ${escape(rule.origin)}` : "";
+  const hint = suggestion === undefined ? "" : `; to allow: ${escape(suggestion)}`;
+  return `denied ${kind} ${escape(target)} (${escape(reason)}${by})${hint}`;
+}
+
+/** One line about a host that the policy allows and that could not be reached: this is no denial, no flag would help. */
+export function unreachedLine({ target, detail }: Pick<DecisionEvent, "target" | "detail">): string {
+  return `could not reach ${escape(target)}: ${escape(String(detail?.["error"]))}`;
 }
 
 function candidates(plan: Plan): SafePath[] {

@@ -126,6 +126,18 @@ function event(target: string, decision: "allow" | "deny" = "deny"): DecisionEve
   };
 }
 
+Deno.test("what is allowed and cannot be reached is said with its cause, each cause once", () => {
+  const { voice, said, details } = new Recorder();
+  const sink = spokenEvents(voice, () => {});
+  const unreached = (error: string) => ({ ...event("a.test:1", "allow"), detail: { via: "connect", error } });
+  for (const error of ["the host refused the connection", "no\x1bname", "no\x1bname"]) sink(unreached(error));
+  assert.deepEqual(said, [
+    "could not reach a.test:1: the host refused the connection",
+    "could not reach a.test:1: no\\x1bname",
+  ]);
+  assert.deepEqual(details, []);
+});
+
 Deno.test("a denial is said as it happens, each once, and every event is passed on", () => {
   const { voice, said, details } = new Recorder();
   const passed: DecisionEvent[] = [];
@@ -147,6 +159,6 @@ Deno.test("a client that asks for ever new names fills neither the terminal nor 
   const sink = spokenEvents(voice, () => passed++);
   for (let n = 0; n < 5000; n++) sink(event(`n${n}.test:1`));
   assert.equal(said.length, 1001);
-  assert.match(said.at(-1) ?? "", /^further denials are not shown/);
+  assert.match(said.at(-1) ?? "", /^more of this is not shown/);
   assert.equal(passed, 5000);
 });

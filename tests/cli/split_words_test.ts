@@ -10,11 +10,15 @@ Deno.test("a command line is split as sh splits it, without expanding anything",
     [String.raw`a\ b "c\"d\e" '\'`, ["a b", String.raw`c"d\e`, "\\"]],
     [`'' ""`, ["", ""]],
   ];
-  for (const [text, words] of cases) assert.deepEqual(splitWords(text), words, text);
+  for (const [text, words] of cases) assert.deepEqual(splitWords(text, "--flag"), words, text);
 });
 
-Deno.test("an open quote is an error that shows the text", () => {
+Deno.test("an open quote is an error that shows the text and where it comes from", () => {
   for (const text of ["'a", 'a "b', "a\\"]) {
-    assert.throws(() => splitWords(text), /Cannot split ".*" into words: a quote is left open/, text);
+    assert.throws(
+      () => splitWords(text, "--flag"),
+      /Cannot split ".*" \(--flag\) into words: a quote is left open/,
+      text,
+    );
   }
 });

@@ -4,7 +4,7 @@ import { SafePath } from "../../lib/paths/safe_path.ts";
 import { makePlan } from "../../lib/plan/make_plan.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { DenialLog } from "../../lib/report/denial_log.ts";
-import { denialLine, deniedArguments } from "../../lib/report/denials.ts";
+import { denialLine, deniedArguments, unreachedLine } from "../../lib/report/denials.ts";
 import type { DecisionEvent } from "../../lib/report/event.ts";
 import { FakeTree, hostFacts, pathPolicy, protection, type RuleTexts } from "../plan/facts.ts";
 
@@ -19,6 +19,11 @@ Deno.test("a denial is one line: what, why, and the flag that would help", () =>
   assert.equal(
     denialLine(denied("a.test:443", { suggestion: "--allow-net=a.test:443" })),
     "denied net a.test:443 (no rule allows it); to allow: --allow-net=a.test:443",
+  );
+  const rule = { text: "*.test", origin: "team.jsonc:3" };
+  assert.equal(
+    denialLine(denied("a.test:443", { reason: "a rule denies it", rule })),
+    'denied net a.test:443 (a rule denies it: "*.test" of team.jsonc:3)',
   );
 });
 
@@ -69,6 +74,30 @@ Deno.test("first what a flag would allow, then the most frequent, then the earli
 Deno.test("five are shown and the rest is counted", () => {
   const events = Array.from({ length: 8 }, (_, index) => denied(`host${index}`));
   assert.deepEqual(summary(...events), { targets: ["host0", "host1", "host2", "host3", "host4"], more: 3 });
+});
+
+function unreached(target: string, error: string): DecisionEvent {
+  return { ...denied(target), decision: "allow", detail: { via: "connect", error } };
+}
+
+Deno.test("what was allowed and not reached is no denial: each cause is kept once, the most frequent first", () => {
+  const log = new DenialLog();
+  for (const event of [unreached("a", "x"), unreached("a", "y"), unreached("a", "y")]) log.note(event);
+  assert.equal(log.isEmpty, true);
+  assert.deepEqual(log.summary(), { events: [], more: 0 });
+  assert.deepEqual(log.unreached().events.map(unreachedLine), [
+    "could not reach a: y",
+    "could not reach a: x",
+  ]);
+  log.note({ ...unreached("127.0.0.1:8080", "nothing listens"), detail: { via: "publish", error: "x" } });
+  assert.equal(log.unreached().events.length, 2, "who came in by a published port");
+  for (let n = 0; n < 5000; n++) log.note(unreached(`host${n}`, "x"));
+  assert.equal(log.unreached().events.length, 5);
+  assert.equal(log.unreached().more, 995);
+});
+
+Deno.test("a cause that came over the network is shown without control characters", () => {
+  assert.equal(unreachedLine(unreached("a\x07", "b\u202e")), "could not reach a\\x07: b\\u{202e}");
 });
 
 Deno.test("a command that asks for ever new names does not fill the memory", () => {

@@ -4,16 +4,18 @@ import type { Upstream } from "../../lib/egress/upstream/upstream.ts";
 import { ProxyUrl } from "../../lib/host/proxy_url.ts";
 import { makePlan } from "../../lib/plan/make_plan.ts";
 import { buildPolicy } from "../../lib/policy/build_policy.ts";
+import type { PolicySource } from "../../lib/policy/policy_source.ts";
 import { explainJson, explainText, type Explanation } from "../../lib/report/explain.ts";
 import { TomboloError } from "../../lib/report/tombolo_error.ts";
 import { FakeTree, hostFacts } from "../plan/facts.ts";
 
 const HOSTILE = "/work/\x1b\u202eevil\n";
 
-function explanation(): Explanation {
-  const entry = (text: string) => ({ text, origin: "--flag", base: "/work" });
-  const list = (...texts: string[]) => ({ entries: texts.map(entry) });
-  const policy = buildPolicy([{
+const entry = (text: string) => ({ text, origin: "--flag", base: "/work" });
+const list = (...texts: string[]) => ({ entries: texts.map(entry) });
+
+function explanation(more: PolicySource = {}): Explanation {
+  const policy = buildPolicy([more, {
     readDeny: list(HOSTILE),
     netAllow: list("*.example.com:443", "10.0.0.0/8"),
     resolve: [{ ...entry("db.test"), addresses: ["10.1.2.3", "::1"] }],
@@ -26,6 +28,7 @@ function explanation(): Explanation {
     environment: new Map([["A", "1"], ["B\x1b", "2"]]),
     cwdNamed: false,
     runtime: { deno: "/deno", stage2: "/stage2.js" },
+    caBundle: "/work/corp.pem",
   });
   return { policy, plan, bwrap: ["bwrap", "--x"] };
 }
@@ -72,12 +75,27 @@ Deno.test("the explanation says which proxies the gateway dials through, without
       socks5: named("A"),
       noProxy: NoProxy.parse("Corp.com *.x"),
     }),
-    "upstream: http://p.test:3128 (A, B), which resolves the names; direct: loopback corp.com .x",
+    "upstream: http://p.test:3128 (A, B), which resolves the names; direct: loopback db.test corp.com .x",
   );
   assert.equal(
     line({ connect: named("A\x1b"), noProxy: NoProxy.parse("") }),
-    "upstream: CONNECT http://p.test:3128 (A\\x1b), plain HTTP none, SOCKS none, which resolves the names; direct: loopback",
+    "upstream: CONNECT http://p.test:3128 (A\\x1b), plain HTTP none, SOCKS none, which resolves the names; direct: loopback db.test",
   );
+});
+
+Deno.test("a gateway that is there for published ports alone is said to deny every host", () => {
+  const text = explainText(
+    explanation({ netDeny: { all: entry("true"), entries: [] }, publish: [entry("8080:80")] }),
+  );
+  assert.match(text, /^network: through the gateway only, which denies every host$/m);
+  assert.match(text, /^published \(the host reaches in\):\n {2}8080:80 {2}--flag$/m);
+  assert.doesNotMatch(text, /^upstream:/m);
+  assert.match(explainText(explanation()), /^network: through the gateway only\nupstream: none/m);
+});
+
+Deno.test("the CA bundle is shown with the place that names it", () => {
+  const text = explainText(explanation({ caBundle: entry("corp.pem") }));
+  assert.match(text, /^CA bundle \(clients inside trust it\):\n {2}corp\.pem {2}--flag$/m);
 });
 
 Deno.test("each kind of error has the status that the shell knows", () => {

@@ -156,6 +156,26 @@ Deno.test("dry-run and explain show the plan and run nothing", async () => {
   assert.ok(typeof parsed === "object" && parsed !== null && "plan" in parsed && "bwrap" in parsed);
 });
 
+Deno.test("policy check names what no other file or flag could put right", async () => {
+  await using box = await Box.create();
+  const external = { command: ["proxy", "{port}"] };
+  const cases: readonly (readonly [net: object, wanted: RegExp | undefined])[] = [
+    [{ external }, undefined],
+    [
+      { external, upstream: "env" },
+      /external proxy .* \(a\.json:1\): an upstream is given too, "env" \(a\.json:1\)/,
+    ],
+    [{ external, resolve: { "a.test": "192.0.2.1" } }, /static address is given for "a\.test"/],
+    [{ caBundle: "none.pem" }, /CA bundle "none\.pem" \(a\.json:1\): no such file/],
+  ];
+  for (const [net, wanted] of cases) {
+    await box.write("work/a.json", JSON.stringify({ net }));
+    const { code, stdout, stderr } = await box.tombolo(["policy", "check", "a.json"]);
+    assert.deepEqual([code, stdout], wanted === undefined ? [0, "a.json: ok\n"] : [125, ""], stderr);
+    if (wanted !== undefined) assert.match(stderr, wanted);
+  }
+});
+
 Deno.test("the npm preset opens npm's cache, not its tokens", async () => {
   await using box = await Box.create();
   await box.write("home/.npm/_cacache/x", "x");

@@ -98,8 +98,8 @@ Deno.test("it starts in the background with its output in a file, as its help ha
     "sh",
     "-c",
     `
-    "$1" proxy ${flags} >proxy.env &
-    until grep -q '^# tombolo proxy' proxy.env; do sleep 0.1; done; . ./proxy.env
+    env=$(mktemp); "$1" proxy ${flags} >"$env" &
+    until grep -q '^# tombolo proxy' "$env" || ! kill -0 $!; do sleep 0.1; done; . "$env"; rm "$env"
     ${CURL} http://web.test:${server.port}/
     kill $!; wait $!; echo "status $?"`,
     "sh",

@@ -130,6 +130,21 @@ done; exit 7`;
   assert.ok(seen.every((text) => !/CANARY/.test(text) && !text.includes(token)));
 });
 
+Deno.test("why an allowed host was not reached is said where the command failed, for clients do not say it", async () => {
+  await using box = await Box.create();
+  await using proxy = new TcpServer(answerFor([]));
+  const upstream = `--upstream=http://127.0.0.1:${proxy.port}`;
+  const ask = `${CURL} --output /dev/null --proxytunnel http://fail.test/`;
+  const failed = await box.shell([RULES, upstream], ask);
+  assert.notEqual(failed.code, 0);
+  assert.doesNotMatch(failed.stdout + failed.stderr.replaceAll(/^tombolo: .*$/gm, ""), /403 Not Here/);
+  assert.deepEqual(said(failed), [
+    `tombolo: could not reach fail.test:80: the upstream proxy http://127.0.0.1:${proxy.port} answered 403 Not Here`,
+  ]);
+  const madeDo = await box.shell([RULES, upstream], `${ask} || true`);
+  assert.deepEqual([madeDo.code, said(madeDo)], [0, []]);
+});
+
 Deno.test("what NO_PROXY lists goes direct, and an entry that is no host is said", async () => {
   await using box = await Box.create();
   await using server = new TcpServer(async (wire) => {
