@@ -1,7 +1,7 @@
-import { writeAll } from "./byte_reader.ts";
 import type { Client } from "./client.ts";
 import type { RequestHead } from "./http_head.ts";
 import type { ListenerCredential } from "./listener_credential.ts";
+import { say } from "./say.ts";
 import { type Answer, formatAnswer } from "./status.ts";
 
 /** Why a client was turned away, for the event. */
@@ -35,6 +35,6 @@ export async function authenticate(
   const [first] = given;
   if (first !== undefined && given.length === 1 && credential.matchesBasic(first)) return true;
   if (first !== undefined) client.dialer.refuse(askedFor(head), WRONG_CREDENTIAL);
-  await writeAll(client.connection, formatAnswer(ANSWER, { close: true, bodyless: head.method === "HEAD" }));
+  await say(client, formatAnswer(ANSWER, { close: true, bodyless: head.method === "HEAD" }));
   return false;
 }

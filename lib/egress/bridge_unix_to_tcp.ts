@@ -1,3 +1,4 @@
+import { bufferShare } from "./buffer_share.ts";
 import { close } from "./close.ts";
 import { listenUnix } from "./listen_unix.ts";
 import { relay } from "./relay.ts";
@@ -6,7 +7,6 @@ import { Slots } from "./slots.ts";
 const MOST_CONNECTIONS = 512;
 /** For the buffers of all connections together; each has two. */
 const BUFFER_BUDGET = 8 * 1024 * 1024;
-const LARGEST_BUFFER = 256 * 1024;
 /** Pause of the accept loop when there are no descriptors left. */
 const ACCEPT_PAUSE_MS = 50;
 /** The proxy behind it is the one that keeps time. */
@@ -80,8 +80,7 @@ export class UnixToTcpBridge implements AsyncDisposable {
     try {
       const { signal } = this.#closing;
       const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#port, signal });
-      const bufferLimit = () =>
-        Math.min(LARGEST_BUFFER, Math.floor(BUFFER_BUDGET / (2 * Math.max(1, this.#slots.used))));
+      const bufferLimit = () => bufferShare(BUFFER_BUDGET, this.#slots.used);
       await relay(client, server, { ...NO_CLOCKS, bufferLimit, signal });
     } catch {
       // Nobody listens there: this connection fails, the others do not.

@@ -77,6 +77,11 @@ export class ByteReader {
     return count === null ? null : block.subarray(0, count);
   }
 
+  /** Lets go of the memory that `some` reads into: a connection may now wait for long, among many. */
+  release(): void {
+    this.#block = undefined;
+  }
+
   #makeRoom(): void {
     const kept = this.#buffer.subarray(this.#start, this.#end);
     const roomy = this.#start > 0 && kept.length <= this.#buffer.length / 2;

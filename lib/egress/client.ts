@@ -1,6 +1,7 @@
 import type { ByteReader } from "./byte_reader.ts";
 import type { GuardedDialer } from "./guarded_dialer.ts";
 import type { ListenerCredential } from "./listener_credential.ts";
+import type { WaitingClient, WaitingClients } from "./waiting_clients.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Limits of a gateway. Durations are in milliseconds. */
@@ -45,27 +46,28 @@ export class HandshakeTimeout extends Error {
 }
 
 /** Time limit for the handshake alone: stopped before anything is dialed or relayed. */
-export class HandshakeClock implements Disposable {
+export class HandshakeClock implements Disposable, WaitingClient {
   readonly #watchdog = new Watchdog();
   readonly #limit: number;
   #expired: HandshakeTimeout | undefined;
   #interrupt: (reason: HandshakeTimeout) => void = () => {};
 
   readonly #giveUp: () => void;
-  readonly #waiting: Set<HandshakeClock>;
+  readonly #waiting: WaitingClients;
 
   /**
    * @param limit Milliseconds
    * @param giveUp Ends the connection at once
    * @param waiting Holds this clock while a request is awaited
    */
-  constructor(limit: number, giveUp: () => void, waiting: Set<HandshakeClock>) {
+  constructor(limit: number, giveUp: () => void, waiting: WaitingClients) {
     this.#limit = limit;
     this.#giveUp = giveUp;
     this.#waiting = waiting;
   }
 
   start(limit: number = this.#limit): void {
+    this.#expired = undefined;
     this.#waiting.add(this);
     this.#watchdog.start(limit, () => {
       this.#expired = new HandshakeTimeout(`the request was not complete after ${limit} ms`);
@@ -86,6 +88,7 @@ export class HandshakeClock implements Disposable {
 
   /** Settles as the promise does, or rejects with a {@linkcode HandshakeTimeout} when the time is up. */
   within<T>(promise: Promise<T>): Promise<T> {
+    this.#waiting.awaitBytesOf(this);
     if (this.#expired !== undefined) {
       promise.catch(() => {});
       return Promise.reject(this.#expired);

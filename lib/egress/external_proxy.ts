@@ -2,6 +2,7 @@ import type { ExternalRule } from "../policy/net_policy.ts";
 import { escape, quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { close } from "./close.ts";
+import { freePort } from "./free_port.ts";
 import { OutputTail } from "./output_tail.ts";
 import { SUPERVISE_SCRIPT } from "./supervise_script.ts";
 
@@ -161,11 +162,6 @@ function spawn({ rule, program, environment }: ExternalProxyOptions, port: numbe
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Waits so long, or until it is aborted. */

@@ -1,6 +1,7 @@
 import type { IpAddress } from "../host/ip_address.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import type { EventSink } from "../report/event.ts";
+import { bufferShare } from "./buffer_share.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { type Client, type GatewayLimits, HandshakeClock } from "./client.ts";
 import { close } from "./close.ts";
@@ -13,6 +14,7 @@ import { ownAddresses } from "./own_addresses.ts";
 import { type Resolver, systemResolver } from "./resolve.ts";
 import { Slots } from "./slots.ts";
 import { serveSocks5, SOCKS5_VERSION } from "./socks5.ts";
+import { WaitingClients } from "./waiting_clients.ts";
 import { Watchdog } from "./watchdog.ts";
 
 export type { GatewayLimits } from "./client.ts";
@@ -29,7 +31,6 @@ const DEFAULT_LIMITS: GatewayLimits = {
 };
 /** Memory for the buffers of all relays together; one relay has two, and none goes below 16 KiB. */
 const RELAY_MEMORY = 8 * 1024 * 1024;
-const LARGEST_BUFFER = 256 * 1024;
 /** Pause of the accept loop when there are no descriptors left. */
 const ACCEPT_PAUSE_MS = 50;
 const NOT_A_PROTOCOL = "HTTP/1.1 400 Bad Request\r\nProxy-Status: tombolo; error=http_request_error\r\n" +
@@ -69,8 +70,7 @@ export class Gateway implements AsyncDisposable {
   readonly #listeners = new Set<Deno.Listener>();
   readonly #serving = new Set<Promise<void>>();
   readonly #connections = new Set<Deno.Conn>();
-  /** Clients without a complete request, the longest waiting first. */
-  readonly #waiting = new Set<HandshakeClock>();
+  readonly #waiting = new WaitingClients();
   readonly #clients: Slots;
 
   /**
@@ -181,8 +181,7 @@ export class Gateway implements AsyncDisposable {
         ...(credential === undefined ? {} : { credential }),
         handshake,
         idle,
-        bufferLimit: () =>
-          Math.min(LARGEST_BUFFER, Math.floor(RELAY_MEMORY / (2 * Math.max(1, this.#slots.used)))),
+        bufferLimit: () => bufferShare(RELAY_MEMORY, this.#slots.used),
         signal: this.#closing.signal,
       });
       await lingeringClose(connection, idle);
@@ -194,11 +193,10 @@ export class Gateway implements AsyncDisposable {
     }
   }
 
-  /** Makes room for a connection: the one that has waited longest for a request goes; where all are busy, it waits. */
+  /** Makes room for a connection: the one that has waited longest for a request goes; where all are busy, the first to wait. */
   async #room(connection: Deno.Conn): Promise<() => void> {
     this.#connections.add(connection);
-    const [longest] = this.#waiting;
-    if (this.#clients.used >= this.#limits.clients) longest?.giveUp();
+    const found = this.#clients.used < this.#limits.clients ? () => {} : this.#waiting.needPlace();
     try {
       const leave = await this.#clients.acquire(this.#closing.signal);
       return () => {
@@ -208,6 +206,8 @@ export class Gateway implements AsyncDisposable {
     } catch (error) {
       close(connection);
       throw error;
+    } finally {
+      found();
     }
   }
 }

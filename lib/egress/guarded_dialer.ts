@@ -30,6 +30,14 @@ export interface Passage extends Dialed {
   readonly finish: (outcome: Outcome | undefined, keep?: boolean) => void;
 }
 
+/** What a plain request needs of its connection. */
+export interface PlainNeeds {
+  /** A connection will do that an earlier plain request has used. */
+  readonly reuse?: boolean;
+  /** It may switch protocols, which must happen at the server: a proxy in between only makes a tunnel. */
+  readonly tunnel?: boolean;
+}
+
 /** What a guarded dialer needs from outside. */
 export interface GuardedDialerOptions extends DialOptions {
   readonly onEvent: EventSink;
@@ -58,17 +66,17 @@ export class GuardedDialer {
    *
    * @param target The host that a client asked for
    * @param via How it asked
-   * @param reuse Whether a connection will do that an earlier plain request has used
+   * @param needs What a plain request needs besides
    * @throws {DialError} When the policy refuses or nothing answers; recorded already
    */
-  async open(target: HostPort, via: Via, reuse = false): Promise<Passage> {
+  async open(target: HostPort, via: Via, needs: PlainNeeds = {}): Promise<Passage> {
     const { policy, slots, signal, route, onEvent } = this.#options;
     const decision = decideHost(policy, target);
     const attempt = new Attempt(onEvent, target, via, route?.(target, via), decision);
     try {
       if (!decision.allowed) throw new DialError("denied", decision.reason, decision);
       attempt.release = await slots.acquire(signal);
-      return await this.#connect(attempt, reuse);
+      return await this.#connect(attempt, needs);
     } catch (error) {
       const failed = error instanceof DialError
         ? error
@@ -78,11 +86,11 @@ export class GuardedDialer {
     }
   }
 
-  async #connect(attempt: Attempt, reuse: boolean): Promise<Passage> {
-    const { target, via, proxy } = attempt;
+  async #connect(attempt: Attempt, { reuse = false, tunnel = false }: PlainNeeds): Promise<Passage> {
+    const { target } = attempt;
     const key = target.toString();
     const parked = reuse ? this.#idle.take(key) : undefined;
-    const dialed = parked ?? await this.#dial(target, via, proxy);
+    const dialed = parked ?? await this.#dial(attempt, tunnel);
     const reader = parked?.reader ?? new ByteReader(dialed.connection);
     this.#open.add(dialed.connection);
     return {
@@ -99,10 +107,10 @@ export class GuardedDialer {
     };
   }
 
-  async #dial(target: HostPort, via: Via, proxy: ProxyUrl | undefined): Promise<Dialed> {
+  async #dial({ target, via, proxy }: Attempt, tunnel: boolean): Promise<Dialed> {
     if (proxy === undefined) return await dial(target, this.#options);
     const { dialThrough } = await import("./upstream/dial_through.ts");
-    return await dialThrough(proxy, target, via, this.#options);
+    return await dialThrough(proxy, target, via, this.#options, tunnel);
   }
 
   /** Records a target that could not even be parsed. */

@@ -1,12 +1,13 @@
 import { HostError } from "../host/host_error.ts";
 import { HostPort } from "../host/host_port.ts";
 import { authenticate } from "./authenticate.ts";
-import { type ByteReader, type ReadLimit, writeAll } from "./byte_reader.ts";
+import type { ByteReader, ReadLimit } from "./byte_reader.ts";
 import { type Client, HandshakeTimeout } from "./client.ts";
 import { DialError } from "./dial.ts";
 import { findHeadEnd, HttpError, parseRequestHead, type RequestHead } from "./http_head.ts";
 import { requestFraming } from "./http_framing.ts";
 import { toLatin1 } from "./latin1.ts";
+import { say } from "./say.ts";
 import { type Answer, dialAnswer, formatAnswer, httpErrorAnswer, TUNNEL_OPEN } from "./status.ts";
 import { tunnel } from "./tunnel.ts";
 
@@ -122,7 +123,7 @@ export async function answer(
   what: Answer,
   options: { close: boolean; bodyless: boolean },
 ): Promise<void> {
-  await writeAll(client.connection, formatAnswer(what, options));
+  await say(client, formatAnswer(what, options));
 }
 
 async function refuse(client: Client, error: unknown, head: RequestHead | undefined): Promise<void> {

@@ -87,6 +87,7 @@ class BodyCopy {
     }
     if (this.chunked) await this.writer.put(lastChunk(trailers));
     await this.writer.flush();
+    this.reader.release();
   }
 
   /** Nothing is held back while the source makes us wait. */

@@ -30,6 +30,10 @@ export class HttpExchange {
   #begun = false;
   #heard = false;
   #expired = false;
+  /** Whether the client is being waited for to take something. */
+  #receiving = false;
+  /** Whether the server takes no more. */
+  #serverDeaf = false;
   #requestDone = false;
   #requestError: unknown;
 
@@ -74,8 +78,8 @@ export class HttpExchange {
       this.#requestDone = true;
     } catch (error) {
       this.#requestError = error;
-      // The server may have answered without reading on; a fault of the client's ends the exchange.
-      if (error instanceof HttpError || error instanceof TruncatedError) close(this.passage.connection);
+      // The server may have answered without reading on; a fault of the client's, or its end, ends the exchange.
+      if (!this.#serverDeaf) close(this.passage.connection);
     }
   }
 
@@ -131,13 +135,20 @@ export class HttpExchange {
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
-    await writeAll(this.passage.connection, bytes);
+    try {
+      await writeAll(this.passage.connection, bytes);
+    } catch (error) {
+      this.#serverDeaf = true;
+      throw error;
+    }
     this.sent += bytes.length;
     this.client.idle.touch();
   }
 
   async #receive(bytes: Uint8Array): Promise<void> {
+    this.#receiving = true;
     await writeAll(this.client.connection, bytes);
+    this.#receiving = false;
     this.received += bytes.length;
     this.client.idle.touch();
   }
@@ -146,12 +157,12 @@ export class HttpExchange {
     this.#expired = true;
     close(this.passage.connection);
     // Half a response can only be ended by closing; before it, the client still gets an answer.
-    if (this.#begun) close(this.client.connection);
+    if (this.#begun || this.#receiving) close(this.client.connection);
   }
 
   get #server(): string {
     const { absoluteForm, proxy } = this.passage;
-    return absoluteForm && proxy ? `the upstream proxy ${proxy}` : "the server";
+    return absoluteForm && proxy ? proxy.title : "the server";
   }
 
   /** The error to answer with: the client's own fault first, then the clock, then the server. */
@@ -159,6 +170,9 @@ export class HttpExchange {
     // Nothing can be said any more in the middle of a response: closing shows that it is cut.
     if (this.#begun) return new TruncatedError("the response is cut off");
     if (this.#requestError instanceof HttpError) return this.#requestError;
+    if (this.#requestError instanceof TruncatedError) {
+      return new HttpError(400, "the request's body is cut off");
+    }
     if (this.#expired) return new HttpError(504, `${this.#server} did not answer in time`);
     if (error instanceof UpstreamAsks) {
       return new HttpError(502, `${this.#server} answered 407 (it wants a credential, or another one)`);

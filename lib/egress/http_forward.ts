@@ -22,6 +22,12 @@ const HOP_BY_HOP = new Set([
   "upgrade",
 ]);
 
+/**
+ * Protocols that would carry further requests, which nobody here could decide about. A server that is not offered them
+ * goes on in HTTP/1.1 (RFC 9110 section 7.8); RFC 9113 section 3.1 has given up on h2c.
+ */
+const CARRIES_REQUESTS = /^(?:h2c|http|tls)(?:\/|$)/i;
+
 /** Where a plain request goes. */
 export interface PlainTarget {
   readonly host: HostPort;
@@ -73,7 +79,13 @@ function checkHost(
 /** Whether the client asks to leave HTTP on this connection. */
 export function isUpgrade(head: RequestHead): boolean {
   return head.minor > 0 && head.fields.members("connection").includes("upgrade") &&
-    head.fields.all("upgrade").length > 0;
+    offers(head.fields).length > 0;
+}
+
+/** The protocols that a request may change to. */
+function offers(fields: Fields): string[] {
+  return fields.all("upgrade").flatMap((value) => value.split(",")).map((one) => one.trim())
+    .filter((one) => one !== "" && !CARRIES_REQUESTS.test(one));
 }
 
 /** Whether the connection may take another request, as far as this message says. HTTP/1.0 connections take one. */
@@ -96,8 +108,8 @@ function framingField(framing: Framing): string {
   return framing.kind === "chunked" ? "Transfer-Encoding: chunked\r\n" : "";
 }
 
-function upgradeFields(fields: Fields): string {
-  return `Connection: Upgrade\r\n${fields.all("upgrade").map((value) => `Upgrade: ${value}\r\n`).join("")}`;
+function upgradeFields(protocols: readonly string[]): string {
+  return `Connection: Upgrade\r\nUpgrade: ${protocols.join(", ")}\r\n`;
 }
 
 /** Tells the server that the client takes trailers, as the client has told us. */
@@ -124,7 +136,7 @@ export function formatRequest(
       endToEnd(head.fields) +
       framingField(framing) +
       (passage.absoluteForm ? authorizationField(passage.proxy?.credentials) : "") +
-      (isUpgrade(head) ? upgradeFields(head.fields) : trailerFields(head.fields)) +
+      (isUpgrade(head) ? upgradeFields(offers(head.fields)) : trailerFields(head.fields)) +
       "\r\n",
   );
 }
@@ -150,7 +162,11 @@ export function formatResponse(head: ResponseHead, framing: Framing, keep: boole
       endToEnd(head.fields) +
       framingField(framing) +
       lengths +
-      (head.status === 101 ? upgradeFields(head.fields) : keep ? "" : "Connection: close\r\n") +
+      (head.status === 101
+        ? upgradeFields(head.fields.all("upgrade"))
+        : keep
+        ? ""
+        : "Connection: close\r\n") +
       "\r\n",
   );
 }

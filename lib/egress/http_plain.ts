@@ -4,7 +4,7 @@ import { DialError } from "./dial.ts";
 import type { Passage } from "./guarded_dialer.ts";
 import { answer, type Next, parseTarget } from "./http.ts";
 import { ConnectionLost, HttpExchange } from "./http_exchange.ts";
-import { keepsAlive, parsePlainTarget, type PlainTarget } from "./http_forward.ts";
+import { isUpgrade, keepsAlive, parsePlainTarget, type PlainTarget } from "./http_forward.ts";
 import { type Framing, requestFraming } from "./http_framing.ts";
 import { HttpError, type RequestHead } from "./http_head.ts";
 import { dialAnswer } from "./status.ts";
@@ -21,25 +21,34 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT"
 export async function servePlain(client: Client, head: RequestHead): Promise<Next> {
   const target = parsePlainTarget(head, (text) => parseTarget(client, text, 80));
   const framing = requestFraming(head);
-  // Only what can be sent again may go out on a connection that the server may be closing at this moment.
-  const again = framing.kind === "none" && IDEMPOTENT.has(head.method);
-  const next = again ? await forward(client, head, target, framing, true) : "lost";
+  const request = { head, target, framing, upgrades: isUpgrade(head), shares: mayShare(head, framing) };
+  const next = request.shares ? await forward(client, request, true) : "lost";
   if (next !== "lost") return next;
-  const last = await forward(client, head, target, framing, false);
+  const last = await forward(client, request, false);
   if (last === "lost") throw new HttpError(502, "the server closed the connection without a response");
   return last;
 }
 
-async function forward(
-  client: Client,
-  head: RequestHead,
-  target: PlainTarget,
-  framing: Framing,
-  reuse: boolean,
-): Promise<Next | "lost"> {
+interface PlainRequest {
+  readonly head: RequestHead;
+  readonly target: PlainTarget;
+  readonly framing: Framing;
+  readonly upgrades: boolean;
+  /** Whether its connection may serve other requests, before and after. */
+  readonly shares: boolean;
+}
+
+/** Only what can be sent again may go out on a connection that the server may be closing at this moment. */
+function mayShare(head: RequestHead, framing: Framing): boolean {
+  return framing.kind === "none" && IDEMPOTENT.has(head.method) && !isUpgrade(head);
+}
+
+async function forward(client: Client, request: PlainRequest, reuse: boolean): Promise<Next | "lost"> {
+  const { head, target, framing, upgrades, shares } = request;
   let passage: Passage;
   try {
-    passage = await client.dialer.open(target.host, "http", reuse);
+    // Whoever answers 101 is spoken to directly from then on: were it a proxy, no rule would hold any more.
+    passage = await client.dialer.open(target.host, "http", { reuse, tunnel: upgrades });
   } catch (error) {
     if (!(error instanceof DialError)) throw error;
     const close = framing.kind !== "none" || !keepsAlive(head);
@@ -55,8 +64,10 @@ async function forward(
     if (!lost) throw error;
     return "lost";
   } finally {
-    if (!exchange.reusable) close(passage.connection);
+    // What takes none of the kept connections must not add one each time.
+    const keep = exchange.reusable && shares;
+    if (!keep) close(passage.connection);
     const outcome = { sent: exchange.sent, received: exchange.received };
-    passage.finish(lost ? undefined : outcome, exchange.reusable);
+    passage.finish(lost ? undefined : outcome, keep);
   }
 }

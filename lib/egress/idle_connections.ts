@@ -12,28 +12,40 @@ export interface IdleConnection extends Dialed {
   readonly reader: ByteReader;
 }
 
+/** When it came, by the monotonic clock. */
+type Parked = IdleConnection & { readonly since: number };
+
 /** Keeps connections that can take another plain request, and drops them when the server does or after four seconds. */
 export class IdleConnections implements Disposable {
-  readonly #byKey = new Map<string, IdleConnection[]>();
+  readonly #byKey = new Map<string, Parked[]>();
   readonly #watchdog = new Watchdog();
+  readonly #longest: number;
   #count = 0;
   #disposed = false;
 
-  /** Takes the connection that was used last; undefined where none is left. */
+  /** @param longest How long a connection is kept, in milliseconds; four seconds unless given */
+  constructor(longest: number = IDLE_MS) {
+    this.#longest = longest;
+  }
+
+  /** Takes the connection that was used last; undefined where none will do. */
   take(key: string): IdleConnection | undefined {
     const found = this.#byKey.get(key)?.pop();
-    if (found !== undefined) this.#forget(key);
-    return found;
+    if (found === undefined) return undefined;
+    this.#forget(key);
+    if (found.reader.buffered.length === 0 && !this.#isOld(found)) return found;
+    close(found.reader.connection);
+    return undefined;
   }
 
   /** Hands a connection over; it is closed where there is no room for it. */
-  park(key: string, idle: IdleConnection): void {
-    if (this.#disposed || this.#count >= MOST) return close(idle.reader.connection);
+  park(key: string, connection: IdleConnection): void {
+    if (this.#disposed || this.#count >= MOST) return close(connection.reader.connection);
+    const idle = { ...connection, since: performance.now() };
     const list = this.#byKey.get(key);
     if (list === undefined) this.#byKey.set(key, [idle]);
     else list.push(idle);
-    this.#count++;
-    this.#watchdog.start(IDLE_MS, () => this.#closeAll());
+    if (this.#count++ === 0) this.#watchdog.start(this.#longest, () => this.#sweep());
     // Its end, or bytes that nobody has asked for: either way it is of no more use.
     const drop = () => this.#drop(key, idle);
     idle.reader.readAhead().then(drop, drop);
@@ -45,7 +57,19 @@ export class IdleConnections implements Disposable {
     this.#closeAll();
   }
 
-  #drop(key: string, idle: IdleConnection): void {
+  #isOld({ since }: Parked): boolean {
+    return performance.now() - since >= this.#longest;
+  }
+
+  /** Others come and go meanwhile: each has its own time. */
+  #sweep(): void {
+    for (const [key, list] of [...this.#byKey]) {
+      for (const idle of list.filter((one) => this.#isOld(one))) this.#drop(key, idle);
+    }
+    if (this.#count > 0) this.#watchdog.start(this.#longest / 4, () => this.#sweep());
+  }
+
+  #drop(key: string, idle: Parked): void {
     const list = this.#byKey.get(key);
     const place = list?.indexOf(idle) ?? -1;
     if (place < 0) return;

@@ -88,7 +88,8 @@ export async function listenUnix(path: string): Promise<UnixSocket> {
       },
     };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    // What follows the system's words is about the temporary directory that Deno could not make.
+    const reason = error instanceof Error ? error.message.replace(/: tmpdir$/, "") : String(error);
     throw new TomboloError("sandbox", `Cannot listen on socket ${quote(path)}: ${reason}`, { cause: error });
   }
 }

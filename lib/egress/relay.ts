@@ -1,9 +1,9 @@
+import { LARGEST_BUFFER } from "./buffer_share.ts";
 import { close } from "./close.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const KIB = 1024;
 const SMALLEST_BUFFER = 16 * KIB;
-const LARGEST_BUFFER = 256 * KIB;
 const DEFAULT_IDLE_MS = 300_000;
 const DEFAULT_TOTAL_MS = 24 * 60 * 60 * 1000;
 /** So many reads in a row that would fit in a quarter of the buffer halve it. */

@@ -6,7 +6,7 @@ import { type Client, HandshakeTimeout } from "./client.ts";
 import { ClientHelloError, parseClientHello } from "./client_hello.ts";
 import type { Outcome, Passage } from "./guarded_dialer.ts";
 import { Refused } from "./relay.ts";
-import { RECORD, RECORD_HEADER } from "./tls_records.ts";
+import { beginsAsideHello, RECORD, RECORD_HEADER } from "./tls_records.ts";
 
 /** Alert descriptions of RFC 8446 section 6. */
 const ALERT = { decodeError: 50, unrecognizedName: 112 } as const;
@@ -51,6 +51,7 @@ export class ServerNameCheck {
     if (!(await buffered(reader, 1))) return;
     // No TLS server speaks first; a client that answers one speaks something else, whatever its bytes look like.
     if (reader.buffered[0] !== RECORD.handshake || this.#serverSpoke) {
+      if (await this.#isAsideHello()) this.#refuseMalformed("it does not begin with a ClientHello");
       this.#decide({ tls: false });
     } else {
       yield await this.#clientHello();
@@ -82,6 +83,17 @@ export class ServerNameCheck {
       // Where it could not be told, a second ClientHello must not slip through.
       this.#asksAgain.resolve(true);
     }
+  }
+
+  /** Whether what comes might yet be TLS to the server. */
+  async #isAsideHello(): Promise<boolean> {
+    const { reader } = this.#client;
+    while (!this.#serverSpoke) {
+      const known = beginsAsideHello(reader.buffered);
+      if (known !== undefined) return known;
+      if (!(await reader.fill())) return false;
+    }
+    return false;
   }
 
   /** Passes on what precedes the second ClientHello, then that, once it has been looked at. */

@@ -1,11 +1,22 @@
 /** Content types of records (RFC 8446 section 5.1). */
-export const RECORD = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
+export const RECORD = {
+  changeCipherSpec: 20,
+  alert: 21,
+  handshake: 22,
+  applicationData: 23,
+  heartbeat: 24,
+} as const;
 
 /** Bytes of a record before its content: type, version, length. */
 export const RECORD_HEADER = 5;
 /** Most that a record which is not encrypted holds, in bytes. */
 const LONGEST_FRAGMENT = 2 ** 14;
 const MAJOR_VERSION = 3;
+/** An alert's level and description. */
+const ALERT_BYTES = 2;
+/** In SSL 2, a length of two bytes with the highest bit set stands first, then the type of the message. */
+const SSL2_LENGTH = 0x80;
+const SSL2_CLIENT_HELLO = 1;
 /** Bytes of a handshake message before its body: type and length. */
 const MESSAGE_HEADER = 4;
 
@@ -51,6 +62,27 @@ export function collectHandshake(bytes: Uint8Array, expected: Wanted): Collected
   }
   if (have > wanted) expected.fail(`${have - wanted} bytes follow it in its record`);
   return { body: message.subarray(MESSAGE_HEADER, have), length: at };
+}
+
+/**
+ * Whether a stream begins with what a TLS server may accept before or instead of a ClientHello in records: Go and rustls
+ * overlook a warning alert, OpenSSL reads the ClientHello of SSL 2, which names no server.
+ *
+ * @param bytes A stream whose first byte is not that of a handshake record
+ * @returns Undefined as long as that cannot be told
+ */
+export function beginsAsideHello(bytes: Uint8Array): boolean | undefined {
+  const [type = 0, major, message, high, low] = bytes;
+  if (type >= SSL2_LENGTH) {
+    if (message !== undefined && message !== SSL2_CLIENT_HELLO) return false;
+    return high === undefined ? undefined : high === MAJOR_VERSION;
+  }
+  if (type < RECORD.changeCipherSpec || type > RECORD.heartbeat) return false;
+  if (major === undefined) return undefined;
+  if (major === MAJOR_VERSION) return true;
+  // Go looks at no version of a first alert.
+  if (type !== RECORD.alert) return false;
+  return low === undefined ? undefined : high === 0 && low === ALERT_BYTES;
 }
 
 /** How much a record holds; undefined until its header is there. */

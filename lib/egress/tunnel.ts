@@ -1,9 +1,9 @@
-import { writeAll } from "./byte_reader.ts";
 import type { Client } from "./client.ts";
 import { close } from "./close.ts";
 import type { Outcome, Passage } from "./guarded_dialer.ts";
 import { lingeringClose } from "./lingering_close.ts";
 import { relay } from "./relay.ts";
+import { say } from "./say.ts";
 import { ServerNameCheck } from "./server_name_check.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function tunnel(client: Client, passage: Passage, opened: Uint8Arra
   const check = new ServerNameCheck(client, passage);
   let outcome: Outcome = { sent: 0, received: 0, ended: "error" };
   try {
-    await writeAll(client.connection, opened);
+    await say(client, opened);
     const { aToB: sent, bToA: received, ended } = await relay(client.connection, passage.connection, {
       idleTimeout: client.limits.idle,
       totalTimeout: client.limits.total,

@@ -135,3 +135,40 @@ Deno.test("closing lets tunnels end by themselves within the grace, and cuts the
   assert.deepEqual(ends, ["eof", "aborted"]);
   await assert.rejects(running.connect());
 });
+
+Deno.test("who comes while all are busy gets the place of the first that has to wait", async () => {
+  const answer = Promise.withResolvers<void>();
+  const asked = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let requests = 0;
+  await using server = new TcpServer(async (wire) => {
+    for (;;) {
+      await wire.until("\r\n\r\n");
+      asked[requests++]?.resolve();
+      await answer.promise;
+      await wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    }
+  });
+  await using running = await startGateway({ allow: ["127.0.0.1"] }, { limits: { clients: 2 } });
+  const host = `127.0.0.1:${server.port}`;
+  const request = `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  const busy = [await running.connect(), await running.connect()];
+  for (const wire of busy) await wire.send(request);
+  await Promise.all(asked.map(({ promise }) => promise));
+  const late = await running.connect();
+  await late.send(request);
+  answer.resolve();
+  // Both stay connected: neither asks again, and neither goes.
+  for (const wire of busy) assert.equal((await wire.response()).body, "hi");
+  assert.equal((await late.response()).body, "hi");
+});
+
+Deno.test("a client that takes no answer to what it has sent ahead is given up after the idle limit", async () => {
+  await using running = await startGateway({}, { limits: { clients: 1, idle: 50 } });
+  const request = "GET http://denied.test/ HTTP/1.1\r\nHost: denied.test\r\n\r\n";
+  const deaf = await running.connect();
+  const sending = assert.rejects(deaf.send(request.repeat(20_000)), Deno.errors.BrokenPipe);
+  const next = await running.connect();
+  await next.send(request);
+  assert.equal((await next.response()).status, 403);
+  await sending;
+});

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { startGateway } from "./fixtures/running_gateway.ts";
 import { headServer, TcpServer } from "./fixtures/tcp_server.ts";
-import type { Wire } from "./fixtures/wire.ts";
 
 const LOCAL = { allow: ["127.0.0.1", "*.test"], deny: ["ads.test"], resolve: { "ok.test": ["127.0.0.1"] } };
 
@@ -166,34 +165,6 @@ Deno.test("a server may answer before it has read the body; then the connection 
   assert.equal(await wire.toEnd(), "");
 });
 
-async function upgrade(wire: Wire, port: number, early: string): Promise<string> {
-  await wire.send(get(port, "/chat", "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n") + early);
-  const { status, head } = await wire.response();
-  assert.equal(status, 101);
-  return head;
-}
-
-Deno.test("an upgrade becomes a tunnel, early bytes of both sides included", async () => {
-  await using server = new TcpServer(async (wire) => {
-    const head = await wire.until("\r\n\r\n");
-    assert.match(head, /^Connection: Upgrade\r\nUpgrade: websocket\r$/m);
-    await wire.send(
-      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nwelcome ",
-    );
-    await wire.send(await wire.exactly(5));
-    await wire.send(await wire.toEnd());
-  });
-  await using running = await startGateway(LOCAL);
-  const wire = await running.connect();
-  assert.match(await upgrade(wire, server.port, "early"), /^Upgrade: websocket\r$/m);
-  assert.equal(await wire.exactly(13), "welcome early");
-  await wire.send("later");
-  await wire.endWriting();
-  assert.equal(await wire.toEnd(), "later");
-  const { detail } = await running.events.next();
-  assert.ok(Number(detail?.["sent"]) > 10 && Number(detail?.["received"]) > 18);
-});
-
 Deno.test("a denied request with a body ends the connection after the answer", async () => {
   await using running = await startGateway(LOCAL);
   const wire = await running.connect();
@@ -266,4 +237,28 @@ Deno.test("a response may take longer than the handshake limit, and the connecti
   assert.equal((await wire.response()).body, "slow");
   await wire.send(get(server.port, "/next"));
   assert.match((await wire.response()).body, /^GET \/next /);
+});
+
+Deno.test("a client that ends inside a body is told so, one that is reset gives its place back", async () => {
+  const asked = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let come = 0;
+  await using server = new TcpServer(async (wire) => {
+    await wire.until("\r\n\r\n");
+    asked[come++]?.resolve();
+    await wire.toEnd();
+  });
+  await using running = await startGateway(LOCAL);
+  const post = get(server.port, "/", "Content-Length: 9\r\n").replace("GET", "POST") + "cut";
+  const ended = await running.connect();
+  await ended.send(post);
+  await ended.endWriting();
+  assert.equal((await ended.response()).status, 400);
+  assert.equal((await running.events.next()).detail?.["via"], "http");
+  // Closed with an answer unread, a unix socket is reset.
+  const reset = await running.connect();
+  await reset.send(`GET http://ads.test/ HTTP/1.1\r\nHost: ads.test\r\n\r\n${post}`);
+  await asked[1]?.promise;
+  reset[Symbol.dispose]();
+  assert.equal((await running.events.next()).decision, "deny");
+  assert.equal((await running.events.next()).detail?.["via"], "http");
 });

@@ -90,3 +90,15 @@ Deno.test("a server that says nothing is 504 after the idle limit", async () => 
   await wire.send(get(server.port));
   assert.equal((await wire.response()).status, 504);
 });
+
+Deno.test("a client that takes no interim responses gives its place back after the idle limit", async () => {
+  await using server = new TcpServer(async (wire) => {
+    await wire.until("\r\n\r\n");
+    for (;;) await wire.send(`HTTP/1.1 103 Early Hints\r\nLink: ${"x".repeat(8000)}\r\n\r\n`);
+  });
+  await using running = await startGateway({ allow: ["127.0.0.1"] }, { limits: { tunnels: 1, idle: 50 } });
+  const host = `127.0.0.1:${server.port}`;
+  const deaf = await running.connect();
+  await deaf.send(`GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  assert.equal((await running.events.next()).decision, "allow");
+});

@@ -200,3 +200,22 @@ Deno.test("closing the gateway ends a request that waits for its answer", async 
   await running.gateway.close();
   await wire.toEnd();
 });
+
+Deno.test("requests that take no connection which another has used leave none behind either", async () => {
+  let open = 0;
+  let most = 0;
+  await using server = new TcpServer(async (wire) => {
+    most = Math.max(most, ++open);
+    await wire.until("\r\n\r\n");
+    await wire.send(response("hi"));
+    await wire.toEnd();
+    open--;
+  });
+  await using running = await startGateway(LOCAL);
+  const wire = await running.connect();
+  for (let i = 0; i < 20; i++) {
+    await wire.send(request(server.port, "/", "POST"));
+    assert.equal((await wire.response()).body, "hi");
+  }
+  assert.ok(most <= 4, `${most} connections at once`);
+});

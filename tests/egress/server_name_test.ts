@@ -185,3 +185,27 @@ Deno.test("a second ClientHello that a server asks for passes if it names the ho
   );
   assert.equal((await running.events.next()).decision, "allow");
 });
+
+Deno.test("what begins like an alert, or like SSL 2, and goes on as something else passes however it is cut", async () => {
+  await using server = echoServer();
+  await using running = await startGateway(LOCAL);
+  for (
+    const sent of ["\x15", "\x15\x01\0\0\x04more", "\x80", "\x80\0\x01\x04", "\xff\xfd\x03", "\x19\x03\x01"]
+  ) {
+    const wire = await byConnect(running, "ok.test", server.port);
+    for (const byte of sent) await wire.send(byte);
+    await wire.endWriting();
+    assert.equal(await wire.toEnd(), sent);
+  }
+});
+
+Deno.test("a warning before the ClientHello is refused however it is cut", async () => {
+  await using server = new Recorder();
+  await using running = await startGateway(LOCAL);
+  for (const warning of ["\x15\x03\x01\0\x02\x01\x5a", "\x15\0\0\0\x02\x01\x5a", "\x80\x1c\x01\x03"]) {
+    const wire = await byConnect(running, "ok.test", server.port);
+    for (const byte of warning) await wire.send(byte).catch(() => {});
+    assert.equal(await wire.toEnd(), DECODE_ERROR);
+    assert.equal(await server.next(), "");
+  }
+});

@@ -16,6 +16,7 @@ import { Watchdog } from "../../lib/egress/watchdog.ts";
 import { HostError } from "../../lib/host/host_error.ts";
 import { HostPattern } from "../../lib/host/host_pattern.ts";
 import { HostPort } from "../../lib/host/host_port.ts";
+import { WaitingClients } from "../../lib/egress/waiting_clients.ts";
 import { IpAddress } from "../../lib/host/ip_address.ts";
 import { ProxyUrl } from "../../lib/host/proxy_url.ts";
 import { hello, helloMessage, inRecords, serverName } from "../egress/fixtures/client_hello.ts";
@@ -79,7 +80,7 @@ function deniedClient(bytes: Uint8Array, random: Random): Client {
     reader: source,
     dialer: dialer as GuardedDialer,
     limits: { header: 8192, handshake: 1000, dial: 1, clients: 1, tunnels: 1, idle: 1000, total: 1000 },
-    handshake: new HandshakeClock(1000, () => {}, new Set()),
+    handshake: new HandshakeClock(1000, () => {}, new WaitingClients()),
     idle: new Watchdog(),
     bufferLimit: () => 16384,
     signal: new AbortController().signal,

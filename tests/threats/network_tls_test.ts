@@ -21,6 +21,11 @@ function text(data: Uint8Array): string {
   return String.fromCharCode(...data);
 }
 
+/** A record with an alert that ends nothing: user_canceled. */
+const WARNING = [0x15, 3, 1, 0, 2, 1, 90];
+/** A ClientHello of SSL 2 for TLS 1.2: one suite, no session, 16 random bytes. */
+const SSL2_HELLO = bytes([0x80, 28, 1, 3, 3, 0, 3, 0, 0, 0, 16, 0, 0, 0x2f], new Uint8Array(16).fill(7));
+
 const other = helloMessage({ extensions: [serverName("other.test"), ...TLS13] });
 
 const FRONTING: readonly (readonly [how: string, sent: Uint8Array, said: string])[] = [
@@ -70,6 +75,14 @@ const FRONTING: readonly (readonly [how: string, sent: Uint8Array, said: string]
     bytes([0x16, 0, 0], hello("other.test").subarray(3)),
     DECODE_ERROR,
   ],
+  ["a warning before it, which Go and rustls overlook,", bytes(WARNING, hello("other.test")), DECODE_ERROR],
+  [
+    "a warning of no version before it",
+    bytes([0x15, 0, 0, ...WARNING.slice(3)], hello("other.test")),
+    DECODE_ERROR,
+  ],
+  ["a change of ciphers before it", bytes([0x14, 3, 1, 0, 1, 1], hello("other.test")), DECODE_ERROR],
+  ["an SSL 2 header before it, which names no server,", SSL2_HELLO, DECODE_ERROR],
   [
     "a ClientHello without end",
     bytes([0x16, 3, 1, 0x40, 0, 1, 0x7f, 0, 0], new Uint8Array(20_000)),

@@ -25,6 +25,7 @@ import { upstreamError } from "./upstream_error.ts";
  * @param target The host, already allowed by `decideHost`
  * @param via How the client asked; plain HTTP goes to an HTTP proxy in absolute form, as many let CONNECT reach port 443 only
  * @param options Policy, resolver and limits
+ * @param tunnel Keeps a plain request out of absolute form
  * @throws {DialError} When the policy refuses an address, or the proxy does not connect
  */
 export async function dialThrough(
@@ -32,13 +33,14 @@ export async function dialThrough(
   target: HostPort,
   via: Via,
   options: DialOptions,
+  tunnel = false,
 ): Promise<Dialed> {
   const end = destination(target, options);
   const tcp = await connectTo(proxy, options);
   const hop = new Hop(proxy, tcp, options);
   try {
     if (proxy.scheme === "https") await hop.secure();
-    if (via === "http" && proxy.scheme !== "socks5" && end === target) {
+    if (via === "http" && !tunnel && proxy.scheme !== "socks5" && end === target) {
       return { connection: hop.connection, proxy, absoluteForm: true };
     }
     const reader = new ByteReader(hop.connection);

@@ -79,3 +79,46 @@ Deno.test("what the upstream itself does wrong is 502 and names it; what it pass
     assert.doesNotMatch(response.head + response.body, /CANARY|Proxy-Authenticate|Q0FOQVJZ/, answer);
   }
 });
+
+Deno.test("an upgrade goes to its host in a tunnel, so that the upstream itself cannot be spoken to", async () => {
+  const heads: string[] = [];
+  await using server = new TcpServer(async (wire) => {
+    heads.push(await wire.until("\r\n\r\n"));
+    await wire.send("HTTP/1.1 200 OK\r\n\r\n");
+    heads.push(await wire.until("\r\n\r\n"));
+    await wire.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    await wire.send(`heard ${await wire.exactly(2)}`);
+  });
+  await using running = await through(ProxyUrl.parse(`http://me:pw@127.0.0.1:${server.port}`));
+  const wire = await running.connect();
+  await wire.send(
+    "GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+  );
+  assert.equal((await wire.response()).status, 101);
+  await wire.send("hi");
+  assert.equal(await wire.toEnd(), "heard hi");
+  assert.match(heads[0] ?? "", /^CONNECT a\.test:80 HTTP\/1\.1\r\n/);
+  assert.match(heads[1] ?? "", /^GET \/ HTTP\/1\.1\r\nHost: a\.test\r\n/);
+  assert.doesNotMatch(heads[1] ?? "", /Proxy-Authorization/);
+});
+
+Deno.test("an upstream that switches protocols by itself is not spoken to any further", async () => {
+  await using server = new TcpServer(async (wire) => {
+    await wire.until("\r\n\r\n");
+    await wire.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+    assert.equal(await wire.toEnd(), "");
+  });
+  await using running = await through(ProxyUrl.loopback("http", server.port));
+  const fields = [
+    "",
+    "Connection: Upgrade\r\nUpgrade: websocket\r\n",
+    "Connection: Upgrade\r\nUpgrade: h2c\r\n",
+  ];
+  for (const field of fields) {
+    const wire = await running.connect();
+    await wire.send(
+      `GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n${field}\r\nGET http://b.test/ HTTP/1.1\r\n`,
+    );
+    assert.equal((await wire.response()).status, 502);
+  }
+});
