@@ -1,3 +1,4 @@
+import { connectGateway } from "./connect_gateway.ts";
 import { fail } from "./fail.ts";
 import { type Inbound, publishedPorts, serveInbound } from "./inbound.ts";
 import { openSystemCall } from "./system_call.ts";
@@ -33,7 +34,7 @@ async function serve(listener: Deno.TcpListener, path: string, traffic: Traffic)
   const carry = async (client: Deno.Conn) => {
     open++;
     try {
-      const gateway = await Deno.connect({ transport: "unix", path });
+      const gateway = await connectGateway(path);
       await traffic.carry(client, gateway);
     } catch {
       client.close();

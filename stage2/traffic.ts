@@ -1,8 +1,8 @@
+import { bufferShare } from "../lib/egress/buffer_share.ts";
 import { relay } from "../lib/egress/relay.ts";
 
 /** For the buffers of all connections together; each has two. */
 const BUFFER_BUDGET = 16 * 1024 * 1024;
-const LARGEST_BUFFER = 256 * 1024;
 
 /** The host's ends of the bridge are the ones that keep time. */
 const NO_CLOCKS = { idleTimeout: Infinity, totalTimeout: Infinity };
@@ -11,8 +11,7 @@ const NO_CLOCKS = { idleTimeout: Infinity, totalTimeout: Infinity };
 export class Traffic {
   #open = 0;
 
-  readonly #bufferLimit = () =>
-    Math.min(LARGEST_BUFFER, Math.floor(BUFFER_BUDGET / (2 * Math.max(1, this.#open))));
+  readonly #bufferLimit = () => bufferShare(BUFFER_BUDGET, this.#open);
 
   /** Relays until both sides have ended, and closes them; never rejects. */
   async carry(a: Deno.Conn, b: Deno.Conn): Promise<void> {

@@ -1,5 +1,6 @@
 import { PORT_PLACEHOLDER } from "../egress/port_placeholder.ts";
-import { INSIDE, type Launcher } from "../plan/plan.ts";
+import type { Launcher } from "../plan/plan.ts";
+import { STAGE2_ENVIRONMENT, STAGE2_FLAGS, STAGE2_MODULE } from "./stage2_flags.ts";
 
 /**
  * The text for ssh's ProxyCommand that leads through the gateway: stage2's dial role, with a runtime that takes nothing
@@ -12,21 +13,11 @@ export function sshProxyCommand(launcher: Extract<Launcher, { kind: "stage2" }>)
   return [
     "env",
     "-i",
-    // The directory cannot be made: the runtime then writes nothing, least of all in the user's home.
-    `DENO_DIR=${INSIDE}/no-cache`,
-    "DENO_NO_UPDATE_CHECK=1",
-    "DENO_LOG=off",
+    ...Object.entries(STAGE2_ENVIRONMENT).map(([name, value]) => `${name}=${value}`),
     ...launcher.program,
-    "run",
-    "--quiet",
-    "--no-config",
-    "--no-lock",
-    "--no-remote",
-    "--no-npm",
-    "--no-code-cache",
-    "--no-prompt",
+    ...STAGE2_FLAGS,
     `--allow-net=127.0.0.1:${PORT_PLACEHOLDER}`,
-    `${INSIDE}/stage2.js`,
+    STAGE2_MODULE,
     "dial",
     PORT_PLACEHOLDER,
     "%h",

@@ -5,6 +5,7 @@ import { INSIDE, type Plan } from "../plan/plan.ts";
 import { clientProtocols } from "../policy/external_rules.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { sshProxyCommand } from "./ssh_proxy_command.ts";
+import { STAGE2_ENVIRONMENT, STAGE2_FLAGS, STAGE2_MODULE } from "./stage2_flags.ts";
 import { stage2Script, START_SCRIPT } from "./start_script.ts";
 
 /** What the starting shell is called with. */
@@ -27,25 +28,17 @@ const LONGEST_VARIABLE = 128 * 1024 - 1;
 const GATEWAY_SOCKET = `${INSIDE}/gateway.sock`;
 const PUBLISH_SOCKET = `${INSIDE}/publish.sock`;
 
-// stage2's Deno takes nothing from the sandbox: no configuration, cache, lock file or module but its own.
 function stage2Flags(ports: readonly number[]): string[] {
   const sockets = ports.length === 0 ? [GATEWAY_SOCKET] : [GATEWAY_SOCKET, PUBLISH_SOCKET];
   const reached = ["127.0.0.1", ...ports.map((port) => `[::1]:${port}`)];
   return [
-    "run",
-    "--quiet",
-    "--no-config",
-    "--no-lock",
-    "--no-remote",
-    "--no-npm",
-    "--no-code-cache",
-    "--no-prompt",
+    ...STAGE2_FLAGS,
     "--allow-ffi",
     "--allow-env",
     `--allow-read=${INSIDE}`,
     `--allow-write=${sockets}`,
     `--allow-net=${[...reached, ...sockets.map((path) => `unix:${path}`)]}`,
-    `${INSIDE}/stage2.js`,
+    STAGE2_MODULE,
   ];
 }
 
@@ -53,13 +46,6 @@ function stage2Flags(ports: readonly number[]): string[] {
 function publishedPorts({ net }: Plan): number[] {
   return [...new Set(net.publish?.map(({ innerPort }) => innerPort))];
 }
-
-const STAGE2_ONLY: Readonly<Record<string, string>> = {
-  DENO_DIR: `${INSIDE}/no-cache`,
-  DENO_NO_UPDATE_CHECK: "1",
-  // On a terminal the runtime would complain that there is no cache directory.
-  DENO_LOG: "off",
-};
 
 // What makes the command's clients use the gateway; the port is known only inside.
 function gatewayTemplate({ network, launcher, net, caBundle, environment }: Plan): ProxyTemplate | undefined {
@@ -86,8 +72,8 @@ function stage2Environment(plan: Plan): Record<string, string> {
   }
   return {
     ...Object.fromEntries(entries.filter(([name]) => isPlainVariable(name))),
-    ...STAGE2_ONLY,
-    TOMBOLO_STAGE2_UNSET: Object.keys(STAGE2_ONLY).join(","),
+    ...STAGE2_ENVIRONMENT,
+    TOMBOLO_STAGE2_UNSET: Object.keys(STAGE2_ENVIRONMENT).join(","),
     TOMBOLO_STAGE2_ENV: rest,
     TOMBOLO_STAGE2_SECCOMP: SECCOMP_INSIDE,
     ...(proxy === undefined ? {} : {

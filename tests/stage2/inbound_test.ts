@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { freePort } from "../../lib/egress/free_port.ts";
 import { INBOUND_ANSWER } from "../../lib/launch/inbound_answer.ts";
 import { publishedPorts, serveInbound } from "../../stage2/inbound.ts";
 import { Traffic } from "../../stage2/traffic.ts";
@@ -41,12 +42,6 @@ class Host implements AsyncDisposable {
     await this.#served;
     this.#directory[Symbol.dispose]();
   }
-}
-
-/** A port that nobody listens on. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 for (const hostname of ["127.0.0.1", "0.0.0.0", "::1", "::"]) {
