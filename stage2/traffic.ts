@@ -2,7 +2,7 @@ import { bufferShare } from "../lib/egress/buffer_share.ts";
 import { relay } from "../lib/egress/relay.ts";
 
 /** For the buffers of all connections together; each has two. */
-const BUFFER_BUDGET = 16 * 1024 * 1024;
+const BUFFER_BUDGET = 8 * 1024 * 1024;
 
 /** The host's ends of the bridge are the ones that keep time. */
 const NO_CLOCKS = { idleTimeout: Infinity, totalTimeout: Infinity };
