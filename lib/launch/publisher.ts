@@ -1,3 +1,4 @@
+import { bufferShare } from "../egress/buffer_share.ts";
 import { close } from "../egress/close.ts";
 import { relay } from "../egress/relay.ts";
 import { Slots } from "../egress/slots.ts";
@@ -10,7 +11,6 @@ import { PublishedPort, socketName } from "./published_port.ts";
 const MOST_CONNECTIONS = 512;
 /** Memory for the buffers of all connections together; each has two. */
 const BUFFER_BUDGET = 8 * 1024 * 1024;
-const LARGEST_BUFFER = 256 * 1024;
 /** Pause of an accept loop when there are no descriptors left. */
 const ACCEPT_PAUSE_MS = 50;
 const GRACE_MS = 500;
@@ -110,7 +110,7 @@ export class Publisher implements AsyncDisposable {
       // As in other events, what leaves the sandbox is sent.
       const { aToB: received, bToA: sent, ended } = await relay(client, inner, {
         ...NO_CLOCKS,
-        bufferLimit: () => Math.min(LARGEST_BUFFER, Math.floor(BUFFER_BUDGET / (2 * this.#live.size))),
+        bufferLimit: () => bufferShare(BUFFER_BUDGET, this.#live.size),
         signal: this.#closing.signal,
       });
       return { sent, received, ended };
