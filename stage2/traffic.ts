@@ -1,11 +1,8 @@
 import { bufferShare } from "../lib/egress/buffer_share.ts";
-import { relay } from "../lib/egress/relay.ts";
+import { NO_CLOCKS, relay } from "../lib/egress/relay.ts";
 
 /** For the buffers of all connections together; each has two. */
 const BUFFER_BUDGET = 8 * 1024 * 1024;
-
-/** The host's ends of the bridge are the ones that keep time. */
-const NO_CLOCKS = { idleTimeout: Infinity, totalTimeout: Infinity };
 
 /** The connections that the bridge carries, either way; they share the memory for buffers. */
 export class Traffic {
@@ -16,6 +13,7 @@ export class Traffic {
   /** Relays until both sides have ended, and closes them; never rejects. */
   async carry(a: Deno.Conn, b: Deno.Conn): Promise<void> {
     this.#open++;
+    // The host's ends of the bridge are the ones that keep time.
     await relay(a, b, { ...NO_CLOCKS, bufferLimit: this.#bufferLimit });
     this.#open--;
   }

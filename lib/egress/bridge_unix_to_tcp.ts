@@ -1,23 +1,22 @@
 import { bufferShare } from "./buffer_share.ts";
 import { close } from "./close.ts";
 import { listenUnix } from "./listen_unix.ts";
-import { relay } from "./relay.ts";
+import { NO_CLOCKS, relay } from "./relay.ts";
 import { Slots } from "./slots.ts";
+import { Work } from "./work.ts";
 
 const MOST_CONNECTIONS = 512;
 /** For the buffers of all connections together; each has two. */
 const BUFFER_BUDGET = 8 * 1024 * 1024;
 /** Pause of the accept loop when there are no descriptors left. */
 const ACCEPT_PAUSE_MS = 50;
-/** The proxy behind it is the one that keeps time. */
-const NO_CLOCKS = { idleTimeout: Infinity, totalTimeout: Infinity };
 
 /** Leads connections of a unix socket to a TCP port of the host's loopback, byte for byte. */
 export class UnixToTcpBridge implements AsyncDisposable {
   readonly #port: number;
   readonly #slots: Slots;
   readonly #closing = new AbortController();
-  readonly #serving = new Set<Promise<void>>();
+  readonly #serving = new Work();
   readonly #listeners = new Set<Deno.Listener>();
 
   /**
@@ -36,23 +35,18 @@ export class UnixToTcpBridge implements AsyncDisposable {
    */
   serve(listener: Deno.Listener, accepted?: Deno.Conn): void {
     this.#listeners.add(listener);
-    this.#track(this.#accept(listener, accepted));
+    this.#serving.add(this.#accept(listener, accepted));
   }
 
   /** Stops listening and ends every connection. */
   async close(): Promise<void> {
     this.#closing.abort();
     for (const listener of this.#listeners) close(listener);
-    await Promise.all(this.#serving);
+    await this.#serving.done();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#serving.delete(tracked));
-    this.#serving.add(tracked);
   }
 
   async #accept(listener: Deno.Listener, accepted: Deno.Conn | undefined): Promise<void> {
@@ -63,7 +57,7 @@ export class UnixToTcpBridge implements AsyncDisposable {
         release = await this.#slots.acquire(this.#closing.signal);
         const connection = waiting ?? await listener.accept();
         waiting = undefined;
-        this.#track(this.#carry(connection).finally(release));
+        this.#serving.add(this.#carry(connection).finally(release));
       } catch (error) {
         release();
         if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) break;
@@ -81,6 +75,7 @@ export class UnixToTcpBridge implements AsyncDisposable {
       const { signal } = this.#closing;
       const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#port, signal });
       const bufferLimit = () => bufferShare(BUFFER_BUDGET, this.#slots.used);
+      // The proxy behind it is the one that keeps time.
       await relay(client, server, { ...NO_CLOCKS, bufferLimit, signal });
     } catch {
       // Nobody listens there: this connection fails, the others do not.

@@ -16,6 +16,7 @@ import { Slots } from "./slots.ts";
 import { serveSocks5, SOCKS5_VERSION } from "./socks5.ts";
 import { WaitingClients } from "./waiting_clients.ts";
 import { Watchdog } from "./watchdog.ts";
+import { Work } from "./work.ts";
 
 export type { GatewayLimits } from "./client.ts";
 
@@ -68,7 +69,7 @@ export class Gateway implements AsyncDisposable {
   readonly #dialer: GuardedDialer;
   readonly #closing = new AbortController();
   readonly #listeners = new Set<Deno.Listener>();
-  readonly #serving = new Set<Promise<void>>();
+  readonly #serving = new Work();
   readonly #connections = new Set<Deno.Conn>();
   readonly #waiting = new WaitingClients();
   readonly #clients: Slots;
@@ -109,7 +110,7 @@ export class Gateway implements AsyncDisposable {
   serve(listener: Deno.Listener, options: ServeOptions = {}): void {
     const { accepted, credential } = options;
     this.#listeners.add(listener);
-    this.#track(this.#accept(listener, credential, accepted));
+    this.#serving.add(this.#accept(listener, credential, accepted));
   }
 
   /**
@@ -122,26 +123,14 @@ export class Gateway implements AsyncDisposable {
       close(listener);
     }
     this.#listeners.clear();
-    if (graceMs > 0 && this.#serving.size > 0) await this.#settled(graceMs);
+    if (graceMs > 0) await this.#serving.doneWithin(graceMs);
     this.#closing.abort();
     for (const connection of this.#connections) close(connection);
-    await Promise.all(this.#serving);
+    await this.#serving.done();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  async #settled(graceMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, graceMs);
-    await Promise.race([Promise.all(this.#serving), promise]);
-    clearTimeout(timer);
-  }
-
-  #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#serving.delete(tracked));
-    this.#serving.add(tracked);
   }
 
   async #accept(
@@ -153,7 +142,7 @@ export class Gateway implements AsyncDisposable {
       try {
         const connection = first ?? await listener.accept();
         // Meanwhile the others wait in the listener's backlog.
-        this.#track(this.#handle(connection, await this.#room(connection), credential));
+        this.#serving.add(this.#handle(connection, await this.#room(connection), credential));
       } catch (error) {
         if (this.#closing.signal.aborted) break;
         if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) break;

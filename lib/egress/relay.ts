@@ -44,6 +44,9 @@ export interface RelayOptions {
   readonly signal?: AbortSignal;
 }
 
+/** For a relay whose ends are limited by somebody else. */
+export const NO_CLOCKS = { idleTimeout: Infinity, totalTimeout: Infinity } as const;
+
 /** What both directions of one relay share: the idle clock and the reason of the end. */
 class Session {
   ended: RelayEnd = "eof";

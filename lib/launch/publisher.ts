@@ -1,7 +1,8 @@
 import { bufferShare } from "../egress/buffer_share.ts";
 import { close } from "../egress/close.ts";
-import { relay } from "../egress/relay.ts";
+import { NO_CLOCKS, relay } from "../egress/relay.ts";
 import { Slots } from "../egress/slots.ts";
+import { Work } from "../egress/work.ts";
 import type { PublishRule } from "../policy/net_policy.ts";
 import type { DecisionEvent, EventSink } from "../report/event.ts";
 import type { Voice } from "../report/voice.ts";
@@ -14,9 +15,6 @@ const BUFFER_BUDGET = 8 * 1024 * 1024;
 /** Pause of an accept loop when there are no descriptors left. */
 const ACCEPT_PAUSE_MS = 50;
 const GRACE_MS = 500;
-
-/** No clock of ours: a debugger at a breakpoint is silent for hours. The kernel asks whether the client is still there. */
-const NO_CLOCKS = { idleTimeout: Infinity, totalTimeout: Infinity };
 
 /** What publishing needs from outside. */
 export interface PublisherOptions {
@@ -41,7 +39,7 @@ export class Publisher implements AsyncDisposable {
   readonly #grace: number;
   readonly #closing = new AbortController();
   readonly #accepting: readonly Promise<void>[];
-  readonly #live = new Set<Promise<void>>();
+  readonly #live = new Work();
 
   /**
    * Binds every port, says so, and serves; who comes before the sandbox is up waits for it.
@@ -67,18 +65,13 @@ export class Publisher implements AsyncDisposable {
         const client = await port.listener.accept();
         const release = await this.#slots.acquire(signal).catch(() => undefined);
         if (release === undefined) return close(client);
-        this.#track(this.#carry(client, port).finally(release));
+        this.#live.add(this.#carry(client, port).finally(release));
       } catch (error) {
         if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
         // Out of descriptors, or a client that went away in the queue: the others still want to be served.
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
       }
     }
-  }
-
-  #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#live.delete(tracked));
-    this.#live.add(tracked);
   }
 
   async #carry(client: Deno.TcpConn, { name, rule }: PublishedPort): Promise<void> {
@@ -109,6 +102,7 @@ export class Publisher implements AsyncDisposable {
       client.setKeepAlive(true);
       // As in other events, what leaves the sandbox is sent.
       const { aToB: received, bToA: sent, ended } = await relay(client, inner, {
+        // A debugger at a breakpoint is silent for hours; the kernel asks whether the client is still there.
         ...NO_CLOCKS,
         bufferLimit: () => bufferShare(BUFFER_BUDGET, this.#live.size),
         signal: this.#closing.signal,
@@ -123,15 +117,8 @@ export class Publisher implements AsyncDisposable {
   /** Listens no more, lets what has been sent arrive, and closes every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#bound.dispose();
-    if (this.#live.size > 0) await this.#settled();
+    await this.#live.doneWithin(this.#grace);
     this.#closing.abort();
-    await Promise.all([...this.#live, ...this.#accepting]);
-  }
-
-  async #settled(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, this.#grace);
-    await Promise.race([Promise.all(this.#live), promise]);
-    clearTimeout(timer);
+    await Promise.all([this.#live.done(), ...this.#accepting]);
   }
 }
