@@ -73,6 +73,12 @@ export const FLAGS: readonly FlagRow[] = [
     purpose: "add a preset: workspace (the default), read-only, none, npm",
   },
   {
+    name: "unprotect",
+    value: "list",
+    placeholder: "PATH,...",
+    purpose: "lift the protection of exactly these paths",
+  },
+  {
     name: "cwd",
     short: "C",
     value: "one",

@@ -15,6 +15,7 @@ const LISTS = {
   "deny-net": "netDeny",
   "allow-env": "envAllow",
   "deny-env": "envDeny",
+  unprotect: "unprotect",
 } as const;
 
 function isList(name: string): name is keyof typeof LISTS {

@@ -231,7 +231,7 @@ export async function prepare(
   const directories = openDirectories((name) => environment[name], uid);
   const { bwrap, env } = programs(policy, environment, directories.state, uid);
   const facts: HostFacts = {
-    ...gatherFacts({
+    ...await gatherFacts({
       policy,
       cwd,
       home,

@@ -99,12 +99,18 @@ function privateDirectories(sessionDirectory: string | undefined): SafePath[] {
   return found;
 }
 
+async function globMatches({ read, write }: Policy): Promise<HostFacts["globs"]> {
+  const rules = [...read.deny, ...write.deny].filter(({ glob }) => glob !== undefined);
+  if (rules.length === 0) return [];
+  return (await import("./expand_globs.ts")).expandGlobs(rules);
+}
+
 /**
  * Looks once at everything that the plan depends on.
  *
  * @throws {TomboloError} where something stands in a place that cannot be protected
  */
-export function gatherFacts(request: FactsRequest): Omit<HostFacts, "env"> {
+export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts, "env">> {
   const { policy, cwd, home, uid, own } = request;
   const writable = policy.write.allow.map(({ path }) => resolvePath(path)).filter(({ kind }) =>
     kind === "directory"
@@ -125,7 +131,16 @@ export function gatherFacts(request: FactsRequest): Omit<HostFacts, "env"> {
     resolved.set(path.toString(), found);
     for (const link of found.links) look(link);
   };
-  for (const list of [policy.read.allow, policy.read.deny, policy.write.allow, policy.write.deny, rules]) {
+  for (
+    const list of [
+      policy.read.allow,
+      policy.read.deny,
+      policy.write.allow,
+      policy.write.deny,
+      rules,
+      policy.unprotect,
+    ]
+  ) {
     for (const { path } of list) look(path);
   }
   const systemLinks = policy.base === "none" ? SYSTEM_LINKS.filter((path) => lstat(path)?.isSymlink) : [];
@@ -141,6 +156,7 @@ export function gatherFacts(request: FactsRequest): Omit<HostFacts, "env"> {
     trustedLinks: new Set(links.filter((link) => isTrustedLink(link, uid) && !isWritable(link)).map(String)),
     systemLinks,
     protections: rules,
+    globs: await globMatches(policy),
     privateDirectories: privateDirectories(request.sessionDirectory),
     maskFile: `${request.stateDirectory}/mask/file`,
     maskDirectory: `${request.stateDirectory}/mask/directory`,

@@ -1,7 +1,7 @@
 import { close } from "../egress/close.ts";
 import type { ExternalProxy } from "../egress/external_proxy.ts";
 import type { OpenProxyOptions } from "../egress/open_proxy.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, Watch } from "../plan/plan.ts";
 import type { EventSink } from "../report/event.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { Voice } from "../report/voice.ts";
@@ -84,10 +84,17 @@ class Run implements AsyncDisposable {
   }
 
   async #setAside(): Promise<SetAside[]> {
-    const { plan: { watch }, context: { directories, uid } } = this;
-    if (watch.length === 0) return [];
-    const { setAside } = await import("./set_aside.ts");
-    return setAside(watch, directories.state, uid, () => new Date());
+    const { plan: { watch, watchGlobs }, context: { directories, uid } } = this;
+    if (watch.length === 0 && watchGlobs.length === 0) return [];
+    const [{ setAside }, matched] = await Promise.all([import("./set_aside.ts"), this.#newMatches()]);
+    return setAside([...watch, ...matched], directories.state, uid, () => new Date());
+  }
+
+  async #newMatches(): Promise<Watch[]> {
+    const { watchGlobs } = this.plan;
+    if (watchGlobs.length === 0) return [];
+    const { newMatches } = await import("./expand_globs.ts");
+    return newMatches(watchGlobs);
   }
 
   // Before anything is started: a port that is taken must not be found out too late.

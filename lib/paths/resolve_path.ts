@@ -18,7 +18,8 @@ export interface ResolvedPath {
 // Linux follows at most 40 links in one look-up (path_resolution(7)).
 const MAX_LINKS = 40;
 
-function kindOf(info: Deno.FileInfo): FileKind {
+/** What kind of thing an entry is, links not followed. */
+export function kindOf(info: Pick<Deno.FileInfo, "isSymlink" | "isFile" | "isDirectory">): FileKind {
   if (info.isSymlink) return "symlink";
   if (info.isFile) return "file";
   return info.isDirectory ? "directory" : "other";

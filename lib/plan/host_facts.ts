@@ -1,6 +1,7 @@
-import type { ResolvedPath } from "../paths/resolve_path.ts";
+import type { FileKind, ResolvedPath } from "../paths/resolve_path.ts";
 import type { SafePath } from "../paths/safe_path.ts";
 import type { ProtectionRule } from "../policy/decide_path.ts";
+import type { PathRule } from "../policy/policy.ts";
 
 /** Where the parts of stage2 stand on the host. */
 export interface RuntimeFiles {
@@ -13,6 +14,23 @@ export interface RuntimeFiles {
    * host's own.
    */
   readonly libraries?: readonly string[];
+}
+
+/** Something that stands on the host. */
+export interface FoundPath {
+  /** Real path, but for its last component. */
+  readonly path: SafePath;
+  readonly kind: FileKind;
+}
+
+/** What the pattern of a deny rule matches at the start. */
+export interface GlobMatches {
+  readonly rule: PathRule;
+  readonly matches: readonly FoundPath[];
+  /** Directories whose whole contents match: denied as if they had been named. */
+  readonly contents: readonly FoundPath[];
+  /** What links lead to whose names match: denied as if it had been named. */
+  readonly targets: readonly FoundPath[];
 }
 
 /** What a plan needs to know of the host; gathered once, so that planning is pure. */
@@ -29,6 +47,8 @@ export interface HostFacts {
   /** Links of the root directory through which programs name their loader, such as /lib64. */
   readonly systemLinks: readonly SafePath[];
   readonly protections: readonly ProtectionRule[];
+  /** For every deny rule with a pattern. */
+  readonly globs: readonly GlobMatches[];
   /** Directories whose content on the host is not shown: /tmp, /run and the like. */
   readonly privateDirectories: readonly SafePath[];
   /** An empty file and an empty directory without any permission, to mount over what is hidden. */

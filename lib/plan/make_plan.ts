@@ -1,6 +1,7 @@
 import { SafePath } from "../paths/safe_path.ts";
 import { decidePath } from "../policy/decide_path.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
+import { liftProtections } from "../policy/lift_protections.ts";
 import type { Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
@@ -108,12 +109,18 @@ function workingDirectory(request: PlanRequest, policy: Policy, facts: HostFacts
   return "/";
 }
 
+function withoutLifted(policy: Policy, facts: HostFacts): HostFacts {
+  const real = (path: SafePath) => facts.resolved.get(path.toString())?.real ?? path;
+  return { ...facts, protections: liftProtections(facts.protections, policy.unprotect, real) };
+}
+
 /**
  * Policy and host facts in, plan out; nothing is touched.
  *
  * @throws {TomboloError} where the policy cannot be enforced as it is
  */
-export function makePlan(policy: Policy, facts: HostFacts, request: PlanRequest): Plan {
+export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest): Plan {
+  const facts = policy.unprotect.length === 0 ? host : withoutLifted(policy, host);
   const decider = settleAllRules(policy, facts);
   const view = planView(policy, decider, facts);
   const started = launcher(request, policy, view, facts);
@@ -134,10 +141,14 @@ export function makePlan(policy: Policy, facts: HostFacts, request: PlanRequest)
     seccomp: { arch: facts.arch, allowUnix: false, refuseGroupSignals: true },
     ...(policy.wallTime === undefined ? {} : { wallTime: policy.wallTime }),
     watch: view.watch,
+    watchGlobs: facts.globs.filter(({ rule }) => policy.write.deny.includes(rule)),
     decider,
     net: policy.net,
     ...(bundle === undefined ? {} : { caBundle: CA_BUNDLE }),
-    // About the working directory, which another rule may have made writable all the same.
-    notices: decidePath(decider, "write", facts.cwd).allowed ? [] : policy.notices,
+    notices: [
+      // About the working directory, which another rule may have made writable all the same.
+      ...(decidePath(decider, "write", facts.cwd).allowed ? [] : policy.notices),
+      ...policy.unprotect.map(({ text }) => `the protection of ${quote(text)} is lifted (--unprotect)`),
+    ],
   };
 }

@@ -1,6 +1,7 @@
-import type { FileKind } from "../paths/resolve_path.ts";
+import type { FileKind, ResolvedPath } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import { decidePath, type PathDecider } from "../policy/decide_path.ts";
+import { PathIndex } from "../policy/path_index.ts";
 import type { PathRule, Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
@@ -59,6 +60,7 @@ function viewsOf(decider: PathDecider, hidden: readonly SafePath[]): ViewOf {
 /** One walk down the tree of rules: a step is mounted only where it changes what is seen. */
 class Walk {
   readonly #steps: Step[] = [];
+  readonly #index = new PathIndex<Step>();
   readonly #holed = new Set<Step>();
 
   constructor(private readonly pins: ReadonlySet<string>) {}
@@ -68,7 +70,7 @@ class Walk {
   }
 
   above(path: SafePath): Step | undefined {
-    return this.#steps.findLast((step) => step.path.contains(path));
+    return this.#index.nearest(path, ([step]) => step);
   }
 
   take(step: Step): void {
@@ -78,6 +80,7 @@ class Walk {
     if (redundant || (step.view === "none" && around === "private")) return;
     if (above?.view === "none" && step.view !== "none") this.#holed.add(above);
     this.#steps.push(step);
+    this.#index.add(step);
   }
 
   mounts(): Mount[] {
@@ -111,12 +114,16 @@ function pinsFor(steps: readonly Step[], viewOf: ViewOf): Set<string> {
   return new Set(pins.map(String));
 }
 
+function literal(rules: readonly PathRule[]): readonly PathRule[] {
+  return rules.filter(({ glob }) => glob === undefined);
+}
+
 function rulesOf(decider: PathDecider): (PathRule | PathDecider["protections"][number])[] {
   return [
     ...decider.read.allow,
-    ...decider.read.deny,
+    ...literal(decider.read.deny),
     ...decider.write.allow,
-    ...decider.write.deny,
+    ...literal(decider.write.deny),
     ...decider.protections,
   ];
 }
@@ -166,6 +173,16 @@ function refusePlantableLinks(policy: Policy, facts: HostFacts, viewOf: ViewOf):
   }
 }
 
+// What stands at every real path that a rule names.
+function realPaths(facts: HostFacts): Map<string, Pick<ResolvedPath, "kind" | "broken">> {
+  return new Map<string, Pick<ResolvedPath, "kind" | "broken">>([
+    ...facts.globs.flatMap(({ contents, targets }) => [...contents, ...targets]).map((found) =>
+      [found.path.toString(), found] as const
+    ),
+    ...[...facts.resolved.values()].map((found) => [found.real.toString(), found] as const),
+  ]);
+}
+
 /**
  * Works out the view of files with the least number of mounts.
  *
@@ -173,7 +190,8 @@ function refusePlantableLinks(policy: Policy, facts: HostFacts, viewOf: ViewOf):
  * @throws {TomboloError} where a rule cannot be enforced with mounts
  */
 export function planView(policy: Policy, decider: PathDecider, facts: HostFacts): FileView {
-  const real = new Map([...facts.resolved.values()].map((found) => [found.real.toString(), found]));
+  const matches = facts.globs.flatMap((each) => each.matches);
+  const real = realPaths(facts);
   const rules = rulesOf(decider);
   const opened = new Set(decider.readable.allow.map(({ path }) => path.toString()));
   const hidden = facts.privateDirectories.filter((path) => !opened.has(path.toString()));
@@ -200,6 +218,10 @@ export function planView(policy: Policy, decider: PathDecider, facts: HostFacts)
       );
     }
     steps.set(rule.path.toString(), { path: rule.path, view, kind: found.kind });
+  }
+  for (const { path, kind } of matches) {
+    // Links are not mounted on; what they lead to has a rule of its own.
+    if (kind !== "symlink") steps.set(path.toString(), { path, view: viewOf(path), kind });
   }
   for (const path of hidden) steps.set(path.toString(), { path, view: "private", kind: "directory" });
 

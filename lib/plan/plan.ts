@@ -3,6 +3,7 @@ import type { SeccompOptions } from "./seccomp/program.ts";
 import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
+import type { GlobMatches } from "./host_facts.ts";
 
 /** Directory inside that holds stage2, its runtime and the gateway's socket. */
 export const INSIDE = "/run/tombolo";
@@ -44,6 +45,8 @@ export interface Plan {
   /** Milliseconds. */
   readonly wallTime?: number;
   readonly watch: readonly Watch[];
+  /** Rules against writing with a pattern: what matches at the end and did not at the start may not stay. */
+  readonly watchGlobs: readonly GlobMatches[];
   /** Rules by real path, for reports. */
   readonly decider: PathDecider;
   readonly net: NetPolicy;

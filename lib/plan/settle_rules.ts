@@ -34,8 +34,24 @@ function settleAllow(rule: PathRule, access: string, facts: HostFacts): PathRule
 function settleRules(rules: PathRules, access: string, facts: HostFacts): PathRules {
   return {
     allow: rules.allow.flatMap((rule) => settleAllow(rule, access, facts)),
-    deny: rules.deny.map((rule) => ({ ...rule, path: resolved(facts, rule.path).real })),
+    deny: rules.deny.flatMap((rule) => [
+      { ...rule, path: resolved(facts, rule.path).real },
+      ...alsoDenied(rule, facts),
+    ]),
   };
+}
+
+// A rule with a pattern also denies things by their paths, as if they had been named.
+function alsoDenied(rule: PathRule, facts: HostFacts): PathRule[] {
+  if (rule.glob === undefined) return [];
+  const { text, origin, optional } = rule;
+  const found = facts.globs.find((each) => each.rule === rule);
+  return [...found?.contents ?? [], ...found?.targets ?? []].map(({ path }) => ({
+    text,
+    origin,
+    optional,
+    path,
+  }));
 }
 
 function settleProtection(rule: ProtectionRule, facts: HostFacts): ProtectionRule {

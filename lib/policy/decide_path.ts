@@ -1,4 +1,5 @@
 import type { SafePath } from "../paths/safe_path.ts";
+import { PathIndex } from "./path_index.ts";
 import type { PathRule, PathRules } from "./policy.ts";
 import type { Rule } from "./rule.ts";
 
@@ -44,31 +45,57 @@ interface Verdict {
   readonly rule?: PathRule;
 }
 
-// The deepest rule wins; at the same path deny wins.
-function winner(rules: PathRules, path: SafePath): Verdict {
-  let best: Verdict = { allowed: false };
-  let depth = -1;
-  for (const rule of rules.allow) {
-    if (rule.path.depth > depth && rule.path.contains(path)) {
-      best = { allowed: true, rule };
-      depth = rule.path.depth;
-    }
-  }
-  for (const rule of rules.deny) {
-    if (rule.path.depth >= depth && rule.path.contains(path)) {
-      best = { allowed: false, rule };
-      depth = rule.path.depth;
-    }
-  }
-  return best;
+// A memory of what is made from a list, nothing else: the lists do not change.
+const INDEXES = new WeakMap<object, unknown>();
+
+function remembered<K extends object, V>(list: K, make: (list: K) => V): V {
+  const known = INDEXES.get(list) as V | undefined;
+  if (known !== undefined) return known;
+  const made = make(list);
+  INDEXES.set(list, made);
+  return made;
 }
 
-function deepest(protections: readonly ProtectionRule[], path: SafePath): ProtectionRule | undefined {
-  let best: ProtectionRule | undefined;
-  for (const rule of protections) {
-    if (rule.path.contains(path) && (best === undefined || rule.path.depth >= best.path.depth)) best = rule;
-  }
-  return best;
+interface RuleIndex {
+  readonly literal: PathIndex<PathRule & { readonly allows: boolean }>;
+  /** Deny rules with a pattern, the deepest first. */
+  readonly patterns: readonly PathRule[];
+}
+
+function ruleIndex({ allow, deny }: PathRules): RuleIndex {
+  const literal = deny.filter(({ glob }) => glob === undefined);
+  return {
+    literal: new PathIndex([
+      ...allow.map((rule) => ({ ...rule, allows: true })),
+      ...literal.map((rule) => ({ ...rule, allows: false })),
+    ]),
+    patterns: deny.filter(({ glob }) => glob !== undefined).sort((a, b) => b.path.depth - a.path.depth),
+  };
+}
+
+// The deepest rule wins; at the same path deny wins. A pattern is as deep as its literal head plus one.
+function winner(rules: PathRules, path: SafePath): Verdict {
+  const { literal, patterns } = remembered(rules, ruleIndex);
+  const rule = literal.nearest(
+    path,
+    (here) => here.findLast(({ allows }) => !allows) ?? here.find(({ allows }) => allows),
+  );
+  const depth = rule?.path.depth ?? -1;
+  const pattern = patterns.find((each) => each.path.depth + 1 >= depth && each.glob?.covers(each.path, path));
+  if (pattern !== undefined) return { allowed: false, rule: pattern };
+  return rule === undefined ? { allowed: false } : { allowed: rule.allows, rule };
+}
+
+interface ProtectionIndex {
+  readonly hiding: PathIndex<ProtectionRule>;
+  readonly all: PathIndex<ProtectionRule>;
+}
+
+function protectionIndex(protections: readonly ProtectionRule[]): ProtectionIndex {
+  return {
+    hiding: new PathIndex(protections.filter(({ denies }) => denies !== "write")),
+    all: new PathIndex(protections),
+  };
 }
 
 /** The deepest protection that speaks about a path, if it refuses anything; what hides it comes before what keeps it. */
@@ -76,8 +103,9 @@ export function protectionOf(
   protections: readonly ProtectionRule[],
   path: SafePath,
 ): ProtectionRule | undefined {
-  const hiding = deepest(protections.filter(({ denies }) => denies !== "write"), path);
-  const best = hiding?.denies === "read" ? hiding : deepest(protections, path);
+  const { hiding, all } = remembered(protections, protectionIndex);
+  const hides = hiding.nearest(path, (here) => here.at(-1));
+  const best = hides?.denies === "read" ? hides : all.nearest(path, (here) => here.at(-1));
   return best?.denies === "nothing" ? undefined : best;
 }
 

@@ -11,7 +11,8 @@ export type ListKey =
   | "netAllow"
   | "netDeny"
   | "envAllow"
-  | "envDeny";
+  | "envDeny"
+  | "unprotect";
 
 /** Every list of one kind, in order. */
 export function lists(sources: readonly PolicySource[], key: ListKey): EntryList[] {

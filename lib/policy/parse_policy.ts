@@ -1,3 +1,4 @@
+import { Glob, isGlob, splitGlob } from "../paths/glob.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
@@ -9,7 +10,6 @@ import type { NetPolicy } from "./net_policy.ts";
 import type { NameRule, PathRule, Policy } from "./policy.ts";
 import type { Entry, EntryList } from "./policy_source.ts";
 
-const GLOB = /[*?[\]]/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const NAME_PATTERN = /^\*?[A-Za-z_][A-Za-z0-9_]*\*?$/;
 
@@ -35,14 +35,15 @@ export function speaksOfHosts({ sources }: ExpandedSources): boolean {
  */
 export function parsePolicy(expanded: ExpandedSources, context: BuildContext, net: NetPolicy): Policy {
   const { base, sources, notices } = expanded;
-  const paths = (key: Extract<ListKey, `read${string}` | `write${string}`>) =>
-    lists(sources, key).flatMap((list) => pathRules(list, key.endsWith("Allow"), context));
+  const paths = (key: Extract<ListKey, `read${string}` | `write${string}` | "unprotect">) =>
+    lists(sources, key).flatMap((list) => pathRules(list, !key.endsWith("Deny"), context));
   const lastBundle = sources.findLast((source) => source.caBundle !== undefined)?.caBundle;
   const lastTime = sources.findLast((source) => source.wallTime !== undefined)?.wallTime;
   return {
     base,
     read: { allow: paths("readAllow"), deny: paths("readDeny") },
     write: { allow: paths("writeAllow"), deny: paths("writeDeny") },
+    unprotect: paths("unprotect"),
     net,
     env: {
       allow: lists(sources, "envAllow").flatMap(nameRules),
@@ -66,17 +67,21 @@ function pathRules(list: EntryList, allows: boolean, context: BuildContext): Pat
 }
 
 function pathRule(entry: Entry, allows: boolean, context: BuildContext): PathRule {
-  if (GLOB.test(entry.text)) {
-    const what = allows
-      ? "allow lists name paths, not patterns"
-      : "patterns in deny lists are not supported by this version";
-    throw new TomboloError("policy", `Cannot use path ${quote(entry.text)} (${entry.origin}): ${what}`);
+  const pattern = isGlob(entry.text);
+  if (pattern && allows) {
+    throw new TomboloError(
+      "policy",
+      `Cannot use path ${quote(entry.text)} (${entry.origin}): allow lists name paths, not patterns`,
+    );
   }
+  const split = pattern ? splitGlob(entry.text) : { head: entry.text };
   const path = located(
     entry,
-    () => SafePath.parse(entry.text, { base: entry.base, variable: context.variable }),
+    () =>
+      SafePath.parse(split.head || (pattern ? "." : ""), { base: entry.base, variable: context.variable }),
     TomboloError,
   );
+  const glob = "pattern" in split ? located(entry, () => Glob.parse(split.pattern), TomboloError) : undefined;
   for (const own of ["/proc", "/dev"]) {
     if (SafePath.of(own).contains(path)) {
       throw new TomboloError(
@@ -85,7 +90,13 @@ function pathRule(entry: Entry, allows: boolean, context: BuildContext): PathRul
       );
     }
   }
-  return { text: entry.text, origin: entry.origin, path, optional: entry.optional ?? false };
+  return {
+    text: entry.text,
+    origin: entry.origin,
+    path,
+    ...(glob && { glob }),
+    optional: entry.optional ?? false,
+  };
 }
 
 function nameRules(list: EntryList): NameRule[] {

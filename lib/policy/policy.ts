@@ -1,3 +1,4 @@
+import type { Glob } from "../paths/glob.ts";
 import type { SafePath } from "../paths/safe_path.ts";
 import type { NetPolicy } from "./net_policy.ts";
 import type { Rule } from "./rule.ts";
@@ -7,7 +8,10 @@ export type BaseName = "workspace" | "none" | "read-only";
 
 /** A rule about a path and all that lies below it. */
 export interface PathRule extends Rule {
+  /** Of a rule with a pattern, the part before the first component with one. */
   readonly path: SafePath;
+  /** The rest of a deny rule with a pattern. */
+  readonly glob?: Glob;
   /** Whether the rule is skipped where nothing stands at its path (a preset's), instead of being an error. */
   readonly optional: boolean;
 }
@@ -36,6 +40,8 @@ export interface Policy {
   readonly write: PathRules;
   readonly net: NetPolicy;
   readonly env: EnvPolicy;
+  /** Paths whose protection the user has lifted. */
+  readonly unprotect: readonly PathRule[];
   /** CA certificates that the command's clients are to trust. */
   readonly caBundle?: PathRule;
   /** Milliseconds until the command is ended; absent: no limit. */

@@ -45,6 +45,8 @@ export interface PolicySource {
   readonly envDeny?: EntryList;
   readonly envSet?: readonly (Entry & { readonly value: string })[];
   readonly wallTime?: Entry;
+  /** Paths whose protection is lifted; only flags can. */
+  readonly unprotect?: EntryList;
   /** Absolute path of the file that this came from. */
   readonly file?: string;
 }

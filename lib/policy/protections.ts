@@ -1,5 +1,6 @@
 import type { SafePath } from "../paths/safe_path.ts";
 import type { ProtectionRule } from "./decide_path.ts";
+import { OWN_FILES } from "./lift_protections.ts";
 import { SECRETS } from "./secrets.ts";
 
 /** What protections are made from. */
@@ -73,7 +74,7 @@ function repository({ path: root, git }: ProtectionContext["repositories"][numbe
 export function protections(context: ProtectionContext): ProtectionRule[] {
   const own = context.own.map((path) => ({
     text: path.toString(),
-    origin: "protection tombolo",
+    origin: OWN_FILES,
     path,
     denies: "write" as const,
     reason: "tombolo's own files decide what the next sandbox may do",

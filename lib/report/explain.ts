@@ -3,7 +3,7 @@ import type { Plan } from "../plan/plan.ts";
 import { leadsToExternal } from "../policy/external_rules.ts";
 import type { ExternalRule, NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { PathRule, Policy } from "../policy/policy.ts";
 import { escape } from "./escape.ts";
 import { hideCredentials } from "./hide_credentials.ts";
 
@@ -18,7 +18,8 @@ export interface Explanation {
 function rules(title: string, list: readonly Rule[]): string[] {
   if (list.length === 0) return [];
   const width = Math.max(...list.map(({ text }) => escape(text).length));
-  return [title, ...list.map(({ text, origin }) => `  ${escape(text).padEnd(width)}  ${escape(origin)}`)];
+  const lines = list.map(({ text, origin }) => `  ${escape(text).padEnd(width)}  ${escape(origin)}`);
+  return [title, ...new Set(lines)];
 }
 
 // A rule for everything has no pattern of its own.
@@ -75,13 +76,25 @@ function externalLine(net: NetPolicy, { text, origin, onFailure }: ExternalRule)
   }), on the host and not sandboxed; ${who}${failure}`;
 }
 
+// A pattern is looked up once, at the start.
+function globNotes({ policy: { read, write } }: Explanation): string[] {
+  const patterns = (rules: readonly PathRule[]) =>
+    rules.filter(({ glob }) => glob !== undefined).map(({ text }) => escape(text)).join(", ");
+  const [hidden, kept] = [patterns(read.deny), patterns(write.deny)];
+  return [
+    ...(hidden === "" ? [] : [`note: what comes to match ${hidden} after the start is not hidden`]),
+    ...(kept === "" ? [] : [`note: what comes to match ${kept} after the start is set aside at the end`]),
+  ];
+}
+
 function mountLine(mount: Plan["mounts"][number]): string {
   const source = "source" in mount ? ` from ${escape(mount.source)}` : "";
   return `  ${mount.kind.padEnd(14)}  ${escape(mount.target)}${source}`;
 }
 
 /** The explanation as text for people. */
-export function explainText({ policy, plan }: Explanation): string {
+export function explainText(explanation: Explanation): string {
+  const { policy, plan } = explanation;
   const { decider, net } = plan;
   const existing = new Set(plan.mounts.map(({ target }) => target));
   const guards = decider.protections.filter((rule) =>
@@ -120,6 +133,7 @@ export function explainText({ policy, plan }: Explanation): string {
       plan.launcher.kind === "direct" ? "bubblewrap" : "stage2 in bubblewrap"
     }, system calls filtered`,
     ...(plan.command.length === 0 ? [] : [`command: ${plan.command.map(escape).join(" ")}`]),
+    ...globNotes(explanation),
     ...plan.notices.map((notice) => `note: ${notice}`),
   ].join("\n");
 }

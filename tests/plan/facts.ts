@@ -108,7 +108,14 @@ export function hostFacts(host: FakeHost): HostFacts {
   };
   const protections = host.protections ?? [];
   for (
-    const list of [policy.read.allow, policy.read.deny, policy.write.allow, policy.write.deny, protections]
+    const list of [
+      policy.read.allow,
+      policy.read.deny,
+      policy.write.allow,
+      policy.write.deny,
+      policy.unprotect,
+      protections,
+    ]
   ) {
     for (const { path } of list) look(path);
   }
@@ -123,6 +130,7 @@ export function hostFacts(host: FakeHost): HostFacts {
     trustedLinks: new Set(host.trusted ?? links),
     systemLinks,
     protections,
+    globs: [],
     privateDirectories: (host.privateDirectories ?? ["/tmp", "/run"]).map((path) => SafePath.of(path)),
     maskFile: "/state/mask/file",
     maskDirectory: "/state/mask/directory",
@@ -148,6 +156,7 @@ export function pathPolicy(texts: RuleTexts, rest: Partial<Policy> = {}): Policy
     write: { allow: rules(texts.writeAllow, "--allow-write"), deny: rules(texts.writeDeny, "--deny-write") },
     net: { allow: [], deny: [], resolve: new Map() },
     env: { allow: [], deny: [], set: new Map() },
+    unprotect: [],
     notices: [],
     files: [],
     ...rest,

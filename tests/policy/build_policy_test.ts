@@ -160,13 +160,20 @@ Deno.test("paths are read against the place of their source", () => {
   assert.deepEqual(texts(policy.read.allow), ["/etc/x f:1"]);
 });
 
-Deno.test("patterns are refused in path lists, allow and deny", () => {
+Deno.test("patterns are refused in allow lists", () => {
   for (const text of ["*", "src/*.ts", "/a/**", "file?", "[ab]", "/x]"]) {
     refused({ readAllow: list(text) }, /\(--flag\): allow lists name paths, not patterns/);
     refused({ writeAllow: list(text) }, /allow lists name paths/);
-    refused({ readDeny: list(text) }, /patterns in deny lists are not supported/);
-    refused({ writeDeny: list(text) }, /patterns in deny lists are not supported/);
   }
+});
+
+Deno.test("a pattern in a deny list starts where its literal part ends", () => {
+  const policy = alone({ readDeny: list("*.pem", "/etc/*/key", "~/x/**"), writeDeny: list("../[ab]") });
+  const parts = ({ path, glob }: (typeof policy.read.deny)[number]) => `${path} ${glob}`;
+  assert.deepEqual(policy.read.deny.map(parts), ["/home/ann/project *.pem", "/etc */key", "/home/ann/x **"]);
+  assert.deepEqual(policy.write.deny.map(parts), ["/home/ann [ab]"]);
+  refused({ readDeny: list("a/*/../b") }, /\(--flag\)/);
+  refused({ writeDeny: list("[") }, /Cannot parse pattern "\[": a bracket is not closed \(--flag\)/);
 });
 
 Deno.test("/proc and /dev are the sandbox's own and cannot be named", () => {
