@@ -7,6 +7,7 @@ export const ERRNO = {
   EACCES: 13,
   ENODEV: 19,
   ENOTDIR: 20,
+  ELOOP: 40,
   ETIMEDOUT: 110,
   ESTALE: 116,
 } as const;

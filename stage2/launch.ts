@@ -3,6 +3,7 @@ import { commandEnvironment } from "./command_environment.ts";
 import { execute } from "./execute.ts";
 import { fail } from "./fail.ts";
 import { lockDown } from "./lock_down.ts";
+import { readOrders } from "./read_orders.ts";
 import { openSystemCall } from "./system_call.ts";
 
 function openFilesLimit(value: string | undefined): number | undefined {
@@ -21,10 +22,11 @@ function prepare(command: readonly string[]): () => ReturnType<typeof execute> {
   const filterPath = own["TOMBOLO_STAGE2_SECCOMP"];
   if (filterPath === undefined) throw new TypeError("Cannot lock down the command: no filter was given");
   const filter = Deno.readFileSync(filterPath);
+  const orders = readOrders(own["TOMBOLO_STAGE2_ORDERS"]);
   const openFiles = openFilesLimit(own["TOMBOLO_STAGE2_NOFILE"]);
   const ignoredSignals = (own["TOMBOLO_STAGE2_IGNORE"] ?? "").split(",").map(Number);
   const environment = commandEnvironment(own, pending?.receive());
-  lockDown(call, { filter, openFiles, ignoredSignals });
+  lockDown(call, { filter, openFiles, ignoredSignals, execute: orders.execute });
   return () => execute(call, command, environment);
 }
 

@@ -1,12 +1,10 @@
+import { enterDomain, type Must } from "./enter_domain.ts";
 import { pin } from "./pin.ts";
-import type { CallName, SystemCall } from "./system_call.ts";
+import type { SystemCall } from "./system_call.ts";
 
 const CLOSE_RANGE_CLOEXEC = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const RLIMIT_NOFILE = 7;
-const LANDLOCK_CREATE_RULESET_VERSION = 1;
-const LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET = 1n;
-const LANDLOCK_SCOPE_SIGNAL = 2n;
 const SECCOMP_SET_MODE_FILTER = 1;
 const SIG_SETMASK = 2;
 const SIGNAL_SET_SIZE = 8;
@@ -26,6 +24,8 @@ export interface LockDown {
   readonly openFiles: number | undefined;
   /** Numbers of signals that the command is to find ignored, as its caller had them. */
   readonly ignoredSignals: readonly number[];
+  /** The only files that may be executed, and directories whose files may be; `undefined` for all. */
+  readonly execute: readonly string[] | undefined;
 }
 
 /**
@@ -36,9 +36,10 @@ export interface LockDown {
  * @throws {Error} If a step fails, naming the system call and errno; the command must not run then
  */
 export function lockDown(call: SystemCall, options: LockDown): void {
-  const must = (step: string, name: CallName, ...parameters: readonly (number | bigint)[]) => {
+  const must: Must = (step, name, ...parameters) => {
     const result = call(name, ...parameters);
     if (result < 0) throw new Error(`Cannot lock down the command: ${step}: errno ${-result}`);
+    return result;
   };
 
   closeDescriptors(call, must);
@@ -50,7 +51,7 @@ export function lockDown(call: SystemCall, options: LockDown): void {
   }
   if (options.openFiles !== undefined) lowerOpenFiles(must, options.openFiles);
   must("prctl(PR_SET_NO_NEW_PRIVS)", "prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  enterDomain(call, must);
+  enterDomain(call, must, options.execute);
 
   const length = options.filter.length / SOCK_FILTER_SIZE;
   if (!Number.isInteger(length) || length < 1 || length > 0xffff) {
@@ -59,25 +60,6 @@ export function lockDown(call: SystemCall, options: LockDown): void {
   // struct sock_fprog: length u16, padding, pointer.
   const program = pin(new Uint8Array(new BigUint64Array([BigInt(length), pin(options.filter)]).buffer));
   must("seccomp", "seccomp", SECCOMP_SET_MODE_FILTER, 0, program);
-}
-
-type Must = (step: string, name: CallName, ...parameters: readonly (number | bigint)[]) => void;
-
-/**
- * A Landlock domain of the command's own (landlock(7)): its processes can neither signal nor trace, nor reach through
- * /proc/PID/mem, what stands outside it: the sandbox's init and the bridge, which the filter does not bind. Kernels
- * before 6.12 (ABI 6) have no domain without rules about files; there the filter alone stands in the way.
- */
-function enterDomain(call: SystemCall, must: Must): void {
-  if (call("landlock_create_ruleset", 0, 0, LANDLOCK_CREATE_RULESET_VERSION) < 6) return;
-  const scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL;
-  // struct landlock_ruleset_attr: handled_access_fs, handled_access_net, scoped.
-  const attributes = pin(new Uint8Array(new BigUint64Array([0n, 0n, scoped]).buffer));
-  const ruleset = call("landlock_create_ruleset", attributes, 24, 0);
-  if (ruleset < 0) {
-    throw new Error(`Cannot lock down the command: landlock_create_ruleset: errno ${-ruleset}`);
-  }
-  must("landlock_restrict_self", "landlock_restrict_self", ruleset, 0);
 }
 
 function closeDescriptors(call: SystemCall, must: Must): void {

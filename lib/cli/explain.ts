@@ -18,6 +18,7 @@ export async function explain(args: readonly string[]): Promise<number> {
     ...context,
     socket: "SOCKET",
     publishSocket: "PUBLISH_SOCKET",
+    orders: "ORDERS",
     status: "STATUS",
     seccomp: "FILTER",
   });

@@ -29,6 +29,10 @@ export class RunDirectory implements Disposable {
     return `${this.path}/publish.sock`;
   }
 
+  get orders(): string {
+    return `${this.path}/launch.json`;
+  }
+
   get status(): string {
     return `${this.path}/status`;
   }

@@ -1,6 +1,7 @@
 import { close } from "../egress/close.ts";
 import type { ExternalProxy } from "../egress/external_proxy.ts";
 import type { OpenProxyOptions } from "../egress/open_proxy.ts";
+import { ordersText } from "../plan/launch_orders.ts";
 import type { Plan, Watch } from "../plan/plan.ts";
 import type { EventSink } from "../report/event.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
@@ -174,10 +175,13 @@ class Run implements AsyncDisposable {
     if (plan.mounts.some(({ kind }) => kind === "mask-file" || kind === "mask-directory")) {
       ensureMasks(context.directories.state, context.uid);
     }
+    const orders = ordersText(plan.orders);
+    if (orders !== undefined) Deno.writeTextFileSync(this.#directory.orders, orders, { mode: 0o600 });
     const { args, env } = starterOf(plan, {
       ...context,
       socket: this.#directory.socket,
       publishSocket: this.#directory.publishSocket,
+      orders: this.#directory.orders,
       status: this.#directory.status,
       seccomp: seccompFile(plan, context.directories.state),
     });

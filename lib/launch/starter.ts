@@ -1,5 +1,6 @@
 import { type ProxyTemplate, proxyTemplate } from "../egress/proxy_environment.ts";
 import { bwrapArguments, type BwrapContext, SECCOMP_INSIDE } from "../plan/bwrap_arguments.ts";
+import { ORDERS_INSIDE, ordersText } from "../plan/launch_orders.ts";
 import { isPlainVariable } from "../plan/make_plan.ts";
 import { INSIDE, type Plan } from "../plan/plan.ts";
 import { clientProtocols } from "../policy/external_rules.ts";
@@ -76,6 +77,7 @@ function stage2Environment(plan: Plan): Record<string, string> {
     TOMBOLO_STAGE2_UNSET: Object.keys(STAGE2_ENVIRONMENT).join(","),
     TOMBOLO_STAGE2_ENV: rest,
     TOMBOLO_STAGE2_SECCOMP: SECCOMP_INSIDE,
+    ...(ordersText(plan.orders) === undefined ? {} : { TOMBOLO_STAGE2_ORDERS: ORDERS_INSIDE }),
     ...(proxy === undefined ? {} : {
       TOMBOLO_STAGE2_SOCKET: GATEWAY_SOCKET,
       TOMBOLO_STAGE2_REWRITE: proxy.urls.join(","),

@@ -17,7 +17,7 @@ export const ISOLATION: readonly string[] = [
   "ALL",
 ];
 
-function mountArguments(mount: Mount, { masks, socket, publishSocket }: BwrapContext): string[] {
+function mountArguments(mount: Mount, { masks, socket, publishSocket, orders }: BwrapContext): string[] {
   const { target } = mount;
   switch (mount.kind) {
     case "read":
@@ -36,6 +36,8 @@ function mountArguments(mount: Mount, { masks, socket, publishSocket }: BwrapCon
       return ["--ro-bind", socket, target];
     case "publish-socket":
       return ["--ro-bind", publishSocket, target];
+    case "orders":
+      return ["--ro-bind", orders, target];
     case "symlink":
       return ["--symlink", mount.source, target];
     case "proc":
@@ -54,6 +56,8 @@ export interface BwrapContext {
   readonly socket: string;
   /** The unix socket for published ports on the host; made only where there are any. */
   readonly publishSocket: string;
+  /** stage2's orders as a file on the host; written only where there are any. */
+  readonly orders: string;
   /** The filter as a file on the host. */
   readonly seccomp: string;
   /** What bubblewrap executes inside. */

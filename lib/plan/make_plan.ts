@@ -6,6 +6,7 @@ import type { Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { HostFacts, RuntimeFiles } from "./host_facts.ts";
+import { type LaunchOrders, ORDERS_INSIDE, ordersText } from "./launch_orders.ts";
 import { type FileView, planView } from "./mounts.ts";
 import { INSIDE, type Launcher, type Mount, type Plan } from "./plan.ts";
 import { settleAllRules } from "./settle_rules.ts";
@@ -51,6 +52,10 @@ function socketMounts({ net }: Policy): Mount[] {
   return publishes(net) ? [gateway, { kind: "publish-socket", target: `${INSIDE}/publish.sock` }] : [gateway];
 }
 
+function ordersMount(orders: LaunchOrders): Mount[] {
+  return ordersText(orders) === undefined ? [] : [{ kind: "orders", target: ORDERS_INSIDE }];
+}
+
 function caBundleMount(source: string | undefined): Mount[] {
   return source === undefined ? [] : [{ kind: "file", source, target: CA_BUNDLE }];
 }
@@ -78,19 +83,26 @@ function runtimeMounts(
   return { mounts, prefix: [...call, `${INSIDE}/deno`], shell: [...call, `${INSIDE}/sh`] };
 }
 
-function launcher(request: PlanRequest, policy: Policy, view: FileView, facts: HostFacts) {
+function launcher(
+  request: PlanRequest,
+  policy: Policy,
+  view: FileView,
+  facts: HostFacts,
+  orders: readonly Mount[],
+) {
   const kind = network(policy);
   const plain = [...request.environment.keys()].every(isPlainVariable);
   const named = !(request.command[0] ?? "").includes("=");
   const shown = facts.env !== undefined && view.shows(SafePath.root) && view.shows(SafePath.of(facts.env));
   const env = shown ? facts.env : undefined;
-  if (kind === "none" && plain && named && env !== undefined && request.stage2 !== true) {
+  const direct = request.stage2 !== true && orders.length === 0;
+  if (kind === "none" && plain && named && env !== undefined && direct) {
     return { launcher: { kind: "direct", env } satisfies Launcher, mounts: [] };
   }
   const { mounts, prefix, shell } = runtimeMounts(request.runtime, view);
   return {
     launcher: { kind: "stage2", program: prefix, shell } satisfies Launcher,
-    mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : [])],
+    mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : []), ...orders],
   };
 }
 
@@ -123,7 +135,8 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
   const facts = policy.unprotect.length === 0 ? host : withoutLifted(policy, host);
   const decider = settleAllRules(policy, facts);
   const view = planView(policy, decider, facts);
-  const started = launcher(request, policy, view, facts);
+  const orders: LaunchOrders = {};
+  const started = launcher(request, policy, view, facts, ordersMount(orders));
   const bundle = network(policy) === "gateway" ? request.caBundle : undefined;
   const sealed = facts.privateDirectories.filter((path) => path.toString() !== "/tmp").map(String);
   const seals: Mount[] = view.mounts
@@ -140,6 +153,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
     // The command stays in the caller's process group, for the sake of the terminal: kill(0) would reach the caller.
     seccomp: { arch: facts.arch, allowUnix: false, refuseGroupSignals: true },
     ...(policy.wallTime === undefined ? {} : { wallTime: policy.wallTime }),
+    orders,
     watch: view.watch,
     watchGlobs: facts.globs.filter(({ rule }) => policy.write.deny.includes(rule)),
     decider,

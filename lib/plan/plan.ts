@@ -1,4 +1,5 @@
 import type { Upstream } from "../egress/upstream/upstream.ts";
+import type { LaunchOrders } from "./launch_orders.ts";
 import type { SeccompOptions } from "./seccomp/program.ts";
 import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
@@ -14,7 +15,7 @@ export type Mount =
   | { readonly kind: "mask-file" | "mask-directory"; readonly target: string }
   | { readonly kind: "tmpfs"; readonly target: string; readonly mode: string }
   | { readonly kind: "file"; readonly source: string; readonly target: string }
-  | { readonly kind: "socket" | "publish-socket"; readonly target: string }
+  | { readonly kind: "socket" | "publish-socket" | "orders"; readonly target: string }
   | { readonly kind: "symlink"; readonly source: string; readonly target: string }
   | { readonly kind: "proc" | "dev" | "seal"; readonly target: string };
 
@@ -42,6 +43,8 @@ export interface Plan {
   readonly environment: ReadonlyMap<string, string>;
   readonly launcher: Launcher;
   readonly seccomp: SeccompOptions;
+  /** What stage2 has to do beside its usual; where this asks for anything, the launcher is stage2. */
+  readonly orders: LaunchOrders;
   /** Milliseconds. */
   readonly wallTime?: number;
   readonly watch: readonly Watch[];

@@ -15,6 +15,7 @@ const CONTEXT: StartContext = {
   seccomp: "/state/filter",
   socket: "/run/gateway.sock",
   publishSocket: "/run/publish.sock",
+  orders: "/run/launch.json",
   masks: { maskFile: "/state/mask/file", maskDirectory: "/state/mask/directory" },
   openFiles: undefined,
 };

@@ -14,6 +14,7 @@ const CONTEXT = {
   seccomp: "/state/filter",
   socket: "/run/1/gateway.sock",
   publishSocket: "/run/1/publish.sock",
+  orders: "/run/1/launch.json",
   masks: { maskFile: "/state/mask/file", maskDirectory: "/state/mask/directory" },
   openFiles: undefined,
 };

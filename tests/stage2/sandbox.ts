@@ -19,6 +19,10 @@ export interface RunOptions {
   readonly newSession?: boolean;
   /** A byte array to use as the seccomp filter, or undefined for the real one. */
   readonly filter?: Uint8Array;
+  /** A filter that binds stage2 itself, as an old kernel would. */
+  readonly outerFilter?: Uint8Array<ArrayBuffer>;
+  /** The text of stage2's file of orders. */
+  readonly orders?: string;
 }
 
 /** What came of a command. */
@@ -62,6 +66,13 @@ export class Sandbox implements AsyncDisposable {
 
   async run(command: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     if (options.filter !== undefined) await Deno.writeFile(`${this.#directory}/other`, options.filter);
+    if (options.orders !== undefined) {
+      await Deno.writeTextFile(`${this.#directory}/launch.json`, options.orders);
+    }
+    if (options.outerFilter !== undefined) {
+      await Deno.writeFile(`${this.#directory}/outer`, options.outerFilter);
+    }
+    const outer = options.outerFilter === undefined ? "" : `exec 9<'${this.#directory}/outer'\n`;
     const { gateway } = options;
     const stage2 = [`${INSIDE}/deno`, "run", ...RUNTIME, `${INSIDE}/stage2.js`];
     const script = `(${quoted(stage2)} bridge </dev/null >/dev/null &) ; exec ${
@@ -74,7 +85,13 @@ export class Sandbox implements AsyncDisposable {
       : ["/bin/sh", "-c", script, "sh", ...command];
     const socket = gateway === undefined ? [] : ["--bind", gateway.path, `${INSIDE}/gateway.sock`];
     const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
-      args: ["-c", `${options.before ?? ""}\nexec "$@"`, "sh", ...this.#bwrap(options, socket), ...program],
+      args: [
+        "-c",
+        `${options.before ?? ""}\n${outer}exec "$@"`,
+        "sh",
+        ...this.#bwrap(options, socket),
+        ...program,
+      ],
       stdin: "null",
       clearEnv: true,
       env: {
@@ -84,6 +101,7 @@ export class Sandbox implements AsyncDisposable {
         TOMBOLO_STAGE2_SECCOMP: `${INSIDE}/filter`,
         TOMBOLO_STAGE2_UNSET: "DENO_DIR,DENO_NO_UPDATE_CHECK",
         ...(gateway === undefined ? {} : { TOMBOLO_STAGE2_SOCKET: `${INSIDE}/gateway.sock` }),
+        ...(options.orders === undefined ? {} : { TOMBOLO_STAGE2_ORDERS: `${INSIDE}/launch.json` }),
         ...options.env,
       },
     }).output();
@@ -111,6 +129,10 @@ export class Sandbox implements AsyncDisposable {
     own.push("--ro-bind", `${this.#directory}/${filter}`, `${INSIDE}/filter`);
     own.push("--bind", this.work, "/run/work", "--chdir", "/run/work");
     if (options.newSession === true) own.push("--new-session");
+    if (options.orders !== undefined) {
+      own.push("--ro-bind", `${this.#directory}/launch.json`, `${INSIDE}/launch.json`);
+    }
+    if (options.outerFilter !== undefined) own.push("--seccomp", "9");
     return ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", ...mounts, ...own, ...socket];
   }
 

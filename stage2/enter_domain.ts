@@ -1,0 +1,90 @@
+import { ERRNO } from "./errno.ts";
+import { pin, pinString } from "./pin.ts";
+import type { CallName, SystemCall } from "./system_call.ts";
+
+const CREATE_RULESET_VERSION = 1;
+const RULE_PATH_BENEATH = 1;
+const ACCESS_EXECUTE = 1n;
+const ACCESS_REFER = 1n << 13n;
+const SCOPE_ABSTRACT_UNIX_SOCKET = 1n;
+const SCOPE_SIGNAL = 2n;
+
+const AT_FDCWD = -100;
+const O_PATH_CLOEXEC = 0x280000n;
+const RESOLVE_NO_SYMLINKS = 4n;
+
+/** What is not there, not to be reached, or has become a link since the plan was made is not allowed: nothing is lost. */
+const SKIPPED: readonly number[] = [ERRNO.ENOENT, ERRNO.EACCES, ERRNO.ENOTDIR, ERRNO.ELOOP];
+
+/** Makes a system call that has to succeed. */
+export type Must = (step: string, name: CallName, ...parameters: readonly (number | bigint)[]) => number;
+
+function words(...values: readonly bigint[]): bigint {
+  return pin(new Uint8Array(new BigUint64Array(values).buffer));
+}
+
+// Only real paths are given, so a link on the way is one that somebody has put there since.
+function openPath(call: SystemCall, path: string): number {
+  const how = words(O_PATH_CLOEXEC, 0n, RESOLVE_NO_SYMLINKS); // struct open_how
+  return call("openat2", AT_FDCWD, pinString(path), how, 24);
+}
+
+function allow(must: Must, ruleset: number, rights: bigint, opened: number): void {
+  // struct landlock_path_beneath_attr, packed: u64 of rights, s32 descriptor.
+  const rule = words(rights, BigInt(opened));
+  must("landlock_add_rule", "landlock_add_rule", ruleset, RULE_PATH_BENEATH, rule, 0);
+}
+
+function allowExecution(call: SystemCall, must: Must, ruleset: number, paths: readonly string[]): void {
+  for (const path of paths) {
+    const opened = openPath(call, path);
+    if (opened >= 0) allow(must, ruleset, ACCESS_EXECUTE, opened);
+    else if (!SKIPPED.includes(-opened)) {
+      throw new Error(`Cannot allow the running of ${path}: errno ${-opened}`);
+    }
+  }
+}
+
+/**
+ * A Landlock domain of the command's own (landlock(7)): its processes can neither signal nor trace, nor reach through
+ * /proc/PID/mem, what stands outside it: the sandbox's init and the bridge, which the filter does not bind. Kernels
+ * before 6.12 (ABI 6) have no domain without rules about files; there the filter alone stands in the way.
+ *
+ * @param execute The only files that may be executed, and directories whose files may be; `undefined` for all
+ * @throws {Error} If the kernel cannot hold `execute`, or a step fails
+ */
+export function enterDomain(call: SystemCall, must: Must, execute: readonly string[] | undefined): void {
+  const version = call("landlock_create_ruleset", 0, 0, CREATE_RULESET_VERSION);
+  if (execute !== undefined && version < 1) {
+    throw new Error(
+      "Cannot limit which programs are run: this kernel has no Landlock; " +
+        "run on Linux 5.13 or later with landlock among its security modules (lsm=), or without --allow-run=PROGRAM",
+    );
+  }
+  if (execute === undefined && version < 6) return;
+  // A domain that knows files moves none between directories unless that is both handled and allowed; the first
+  // version cannot allow it.
+  const refer = version >= 2 ? ACCESS_REFER : 0n;
+  const handled = execute === undefined ? 0n : ACCESS_EXECUTE | refer;
+  const scoped = version >= 6 ? SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL : 0n;
+  // struct landlock_ruleset_attr: handled_access_fs, handled_access_net, scoped. Older kernels take zeros beyond theirs.
+  const ruleset = must(
+    "landlock_create_ruleset",
+    "landlock_create_ruleset",
+    words(handled, 0n, scoped),
+    24,
+    0,
+  );
+  if (execute !== undefined) {
+    if (refer !== 0n) {
+      allow(
+        must,
+        ruleset,
+        refer,
+        must("openat2", "openat2", AT_FDCWD, pinString("/"), words(O_PATH_CLOEXEC, 0n, 0n), 24),
+      );
+    }
+    allowExecution(call, must, ruleset, execute);
+  }
+  must("landlock_restrict_self", "landlock_restrict_self", ruleset, 0);
+}

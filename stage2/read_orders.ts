@@ -1,0 +1,31 @@
+import type { LaunchOrders } from "../lib/plan/launch_orders.ts";
+
+function stringList(value: unknown, key: string): readonly string[] {
+  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
+  throw new TypeError(`Cannot read the orders: "${key}" is not a list of strings`);
+}
+
+// An order that this stage2 does not know is one that it would not carry out.
+const READERS: { readonly [K in keyof Required<LaunchOrders>]: (value: unknown) => LaunchOrders[K] } = {
+  execute: (value) => stringList(value, "execute"),
+};
+
+/**
+ * Reads the file of orders.
+ *
+ * @param path Where it stands; `undefined` where there are no orders
+ * @throws {TypeError} for an order that is unknown or has the wrong form
+ * @throws {SyntaxError} If the file is not JSON
+ */
+export function readOrders(path: string | undefined): LaunchOrders {
+  if (path === undefined) return {};
+  const parsed: unknown = JSON.parse(Deno.readTextFileSync(path));
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new TypeError("Cannot read the orders: expected a JSON object");
+  }
+  const entries = Object.entries(parsed).map(([key, value]) => {
+    if (!Object.hasOwn(READERS, key)) throw new TypeError(`Cannot read the orders: unknown order "${key}"`);
+    return [key, READERS[key as keyof LaunchOrders](value)];
+  });
+  return Object.fromEntries(entries);
+}
