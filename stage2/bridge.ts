@@ -1,4 +1,5 @@
 import { connectGateway } from "./connect_gateway.ts";
+import { dropCapabilities } from "./drop_capabilities.ts";
 import { fail } from "./fail.ts";
 import { type Inbound, publishedPorts, serveInbound } from "./inbound.ts";
 import { openSystemCall } from "./system_call.ts";
@@ -15,6 +16,7 @@ function withdraw(): ReturnType<typeof openSystemCall> {
   // As a child of a shell that is gone this is no group leader, and setsid works. Where it is one, started
   // by hand, terminal signals would end it; nothing else would be lost.
   call("setsid");
+  dropCapabilities(call, false);
   if (call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) throw new Error("cannot become non-dumpable");
   return call;
 }

@@ -51,9 +51,15 @@ function allowExecution(call: SystemCall, must: Must, ruleset: number, paths: re
  * before 6.12 (ABI 6) have no domain without rules about files; there the filter alone stands in the way.
  *
  * @param execute The only files that may be executed, and directories whose files may be; `undefined` for all
+ * @param ownView Whether there must be a domain on any kernel: what stands outside of it sees more files
  * @throws {Error} If the kernel cannot hold `execute`, or a step fails
  */
-export function enterDomain(call: SystemCall, must: Must, execute: readonly string[] | undefined): void {
+export function enterDomain(
+  call: SystemCall,
+  must: Must,
+  execute: readonly string[] | undefined,
+  ownView: boolean,
+): void {
   const version = call("landlock_create_ruleset", 0, 0, CREATE_RULESET_VERSION);
   if (execute !== undefined && version < 1) {
     throw new Error(
@@ -61,11 +67,17 @@ export function enterDomain(call: SystemCall, must: Must, execute: readonly stri
         "run on Linux 5.13 or later with landlock among its security modules (lsm=), or without --allow-run=PROGRAM",
     );
   }
-  if (execute === undefined && version < 6) return;
+  if (ownView && version < 2) {
+    throw new Error(
+      "Cannot guard this many paths: this kernel has no Landlock of version 2; " +
+        "run on Linux 5.19 or later with landlock among its security modules (lsm=), or deny directories instead",
+    );
+  }
+  if (execute === undefined && !ownView && version < 6) return;
   // A domain that knows files moves none between directories unless that is both handled and allowed; the first
   // version cannot allow it.
   const refer = version >= 2 ? ACCESS_REFER : 0n;
-  const handled = execute === undefined ? 0n : ACCESS_EXECUTE | refer;
+  const handled = execute !== undefined ? ACCESS_EXECUTE | refer : ownView ? refer : 0n;
   const scoped = version >= 6 ? SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL : 0n;
   // struct landlock_ruleset_attr: handled_access_fs, handled_access_net, scoped. Older kernels take zeros beyond theirs.
   const ruleset = must(
@@ -75,16 +87,10 @@ export function enterDomain(call: SystemCall, must: Must, execute: readonly stri
     24,
     0,
   );
-  if (execute !== undefined) {
-    if (refer !== 0n) {
-      allow(
-        must,
-        ruleset,
-        refer,
-        must("openat2", "openat2", AT_FDCWD, pinString("/"), words(O_PATH_CLOEXEC, 0n, 0n), 24),
-      );
-    }
-    allowExecution(call, must, ruleset, execute);
+  if (handled !== 0n && refer !== 0n) {
+    const root = must("openat2", "openat2", AT_FDCWD, pinString("/"), words(O_PATH_CLOEXEC, 0n, 0n), 24);
+    allow(must, ruleset, refer, root);
   }
+  if (execute !== undefined) allowExecution(call, must, ruleset, execute);
   must("landlock_restrict_self", "landlock_restrict_self", ruleset, 0);
 }

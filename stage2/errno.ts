@@ -7,6 +7,8 @@ export const ERRNO = {
   EACCES: 13,
   ENODEV: 19,
   ENOTDIR: 20,
+  ENOSPC: 28,
+  ENOSYS: 38,
   ELOOP: 40,
   ETIMEDOUT: 110,
   ESTALE: 116,

@@ -1,8 +1,10 @@
 import { awaitPort } from "./await_port.ts";
 import { commandEnvironment } from "./command_environment.ts";
+import { dropCapabilities } from "./drop_capabilities.ts";
 import { execute } from "./execute.ts";
 import { fail } from "./fail.ts";
 import { lockDown } from "./lock_down.ts";
+import { mountLate } from "./mount_late.ts";
 import { readOrders } from "./read_orders.ts";
 import { openSystemCall } from "./system_call.ts";
 
@@ -23,10 +25,20 @@ function prepare(command: readonly string[]): () => ReturnType<typeof execute> {
   if (filterPath === undefined) throw new TypeError("Cannot lock down the command: no filter was given");
   const filter = Deno.readFileSync(filterPath);
   const orders = readOrders(own["TOMBOLO_STAGE2_ORDERS"]);
+  if (orders.mounts !== undefined) {
+    mountLate(call, orders.mounts, orders.cwd ?? "/");
+    dropCapabilities(call, true);
+  }
   const openFiles = openFilesLimit(own["TOMBOLO_STAGE2_NOFILE"]);
   const ignoredSignals = (own["TOMBOLO_STAGE2_IGNORE"] ?? "").split(",").map(Number);
   const environment = commandEnvironment(own, pending?.receive());
-  lockDown(call, { filter, openFiles, ignoredSignals, execute: orders.execute });
+  lockDown(call, {
+    filter,
+    openFiles,
+    ignoredSignals,
+    execute: orders.execute,
+    ownView: orders.mounts !== undefined,
+  });
   return () => execute(call, command, environment);
 }
 

@@ -26,6 +26,8 @@ export interface LockDown {
   readonly ignoredSignals: readonly number[];
   /** The only files that may be executed, and directories whose files may be; `undefined` for all. */
   readonly execute: readonly string[] | undefined;
+  /** Whether the command sees other mounts than the sandbox's init and the bridge, whose /proc/PID/root it must not enter. */
+  readonly ownView: boolean;
 }
 
 /**
@@ -51,7 +53,7 @@ export function lockDown(call: SystemCall, options: LockDown): void {
   }
   if (options.openFiles !== undefined) lowerOpenFiles(must, options.openFiles);
   must("prctl(PR_SET_NO_NEW_PRIVS)", "prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  enterDomain(call, must, options.execute);
+  enterDomain(call, must, options.execute, options.ownView);
 
   const length = options.filter.length / SOCK_FILTER_SIZE;
   if (!Number.isInteger(length) || length < 1 || length > 0xffff) {

@@ -1,13 +1,35 @@
-import type { LaunchOrders } from "../lib/plan/launch_orders.ts";
+import type { LateMount, LaunchOrders } from "../lib/plan/launch_orders.ts";
 
 function stringList(value: unknown, key: string): readonly string[] {
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
   throw new TypeError(`Cannot read the orders: "${key}" is not a list of strings`);
 }
 
+const MOUNT_KINDS: readonly unknown[] = [
+  "read",
+  "write",
+  "mask-file",
+  "mask-directory",
+] satisfies LateMount["kind"][];
+
+function mountList(value: unknown): readonly LateMount[] {
+  const isMount = (item: unknown) =>
+    typeof item === "object" && item !== null && "kind" in item && "target" in item &&
+    MOUNT_KINDS.includes(item.kind) && typeof item.target === "string" && item.target.startsWith("/");
+  if (Array.isArray(value) && value.every(isMount)) return value;
+  throw new TypeError('Cannot read the orders: "mounts" is not a list of mounts');
+}
+
+function absolutePath(value: unknown, key: string): string {
+  if (typeof value === "string" && value.startsWith("/")) return value;
+  throw new TypeError(`Cannot read the orders: "${key}" is not an absolute path`);
+}
+
 // An order that this stage2 does not know is one that it would not carry out.
 const READERS: { readonly [K in keyof Required<LaunchOrders>]: (value: unknown) => LaunchOrders[K] } = {
   execute: (value) => stringList(value, "execute"),
+  mounts: mountList,
+  cwd: (value) => absolutePath(value, "cwd"),
 };
 
 /**

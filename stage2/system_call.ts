@@ -1,6 +1,9 @@
 /** Numbers on x86_64 and on aarch64. */
 const NUMBERS = {
   access: [269, 48], // faccessat: aarch64 has no access
+  capset: [126, 91],
+  chdir: [80, 49],
+  close: [3, 57],
   close_range: [436, 436],
   connect: [42, 203],
   dup3: [292, 24],
@@ -8,6 +11,9 @@ const NUMBERS = {
   landlock_add_rule: [445, 445],
   landlock_create_ruleset: [444, 444],
   landlock_restrict_self: [446, 446],
+  mount_setattr: [442, 442],
+  move_mount: [429, 429],
+  open_tree: [428, 428],
   openat2: [437, 437],
   prctl: [157, 167],
   prlimit: [302, 261],
@@ -17,6 +23,7 @@ const NUMBERS = {
   seccomp: [317, 277],
   setsid: [112, 157],
   socket: [41, 198],
+  unshare: [272, 97],
   write: [1, 64],
 } as const;
 

@@ -172,7 +172,8 @@ class Run implements AsyncDisposable {
 
   #spawn(): Deno.ChildProcess {
     const { plan, context } = this;
-    if (plan.mounts.some(({ kind }) => kind === "mask-file" || kind === "mask-directory")) {
+    const all = [...plan.mounts, ...plan.orders.mounts ?? []];
+    if (all.some(({ kind }) => kind === "mask-file" || kind === "mask-directory")) {
       ensureMasks(context.directories.state, context.uid);
     }
     const orders = ordersText(plan.orders);

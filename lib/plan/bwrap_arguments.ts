@@ -17,6 +17,9 @@ export const ISOLATION: readonly string[] = [
   "ALL",
 ];
 
+/** What stage2 needs for mounts of its own; it gives them up before the command (bwrap(1), --cap-add). */
+const LENT: readonly string[] = ["CAP_SYS_ADMIN", "CAP_SETPCAP"];
+
 function mountArguments(mount: Mount, { masks, socket, publishSocket, orders }: BwrapContext): string[] {
   const { target } = mount;
   switch (mount.kind) {
@@ -77,6 +80,7 @@ export function bwrapArguments(plan: Plan, context: BwrapContext): string[] {
   const step = (mount: Mount) => mountArguments(mount, context);
   return [
     ...ISOLATION,
+    ...(plan.orders.mounts === undefined ? [] : LENT.flatMap((capability) => ["--cap-add", capability])),
     "--json-status-fd",
     DESCRIPTORS.status,
     ...mounts.flatMap(step),

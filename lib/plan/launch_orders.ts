@@ -1,6 +1,18 @@
 /** Where inside stage2 finds its orders. */
 export const ORDERS_INSIDE = "/run/tombolo/launch.json";
 
+/** A file or directory mounted on itself, for reading or as it is, or hidden. */
+export interface LateMount {
+  readonly kind: "read" | "write" | "mask-file" | "mask-directory";
+  readonly target: string;
+}
+
+/** Where inside stage2 finds what it hides things with. */
+export const MASKS_INSIDE = {
+  "mask-file": "/run/tombolo/mask/file",
+  "mask-directory": "/run/tombolo/mask/directory",
+};
+
 /**
  * What `stage2 launch` has to do before it becomes the command, beside what every command gets; absent fields ask for
  * nothing. In a file, because an environment variable holds 128 KiB at most.
@@ -8,6 +20,10 @@ export const ORDERS_INSIDE = "/run/tombolo/launch.json";
 export interface LaunchOrders {
   /** Real paths of the only files that may be executed, and of directories whose files may be. */
   readonly execute?: readonly string[];
+  /** Mounts to make, in order, on what bubblewrap has mounted; it then lends the rights for that. */
+  readonly mounts?: readonly LateMount[];
+  /** The working directory, entered again once everything is mounted: what is mounted over it is not seen before. */
+  readonly cwd?: string;
 }
 
 /** The orders as the text of their file; `undefined` where there are none. */

@@ -6,7 +6,14 @@ import type { Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { HostFacts, RuntimeFiles } from "./host_facts.ts";
-import { type LaunchOrders, ORDERS_INSIDE, ordersText } from "./launch_orders.ts";
+import { MOST_MOUNTS, partMounts } from "./late_mounts.ts";
+import {
+  type LateMount,
+  type LaunchOrders,
+  MASKS_INSIDE,
+  ORDERS_INSIDE,
+  ordersText,
+} from "./launch_orders.ts";
 import { type FileView, planView } from "./mounts.ts";
 import { INSIDE, type Launcher, type Mount, type Plan } from "./plan.ts";
 import { settleAllRules } from "./settle_rules.ts";
@@ -54,6 +61,24 @@ function socketMounts({ net }: Policy): Mount[] {
 
 function ordersMount(orders: LaunchOrders): Mount[] {
   return ordersText(orders) === undefined ? [] : [{ kind: "orders", target: ORDERS_INSIDE }];
+}
+
+// stage2 hides with what bubblewrap hides with.
+function maskMounts(late: readonly LateMount[], { maskFile, maskDirectory }: HostFacts): Mount[] {
+  const sources = { "mask-file": maskFile, "mask-directory": maskDirectory };
+  return (["mask-file", "mask-directory"] as const).filter((kind) =>
+    late.some((mount) => mount.kind === kind)
+  )
+    .map((kind) => ({ kind: "file", source: sources[kind], target: MASKS_INSIDE[kind] }));
+}
+
+function refuseTooMany(mounts: number): void {
+  if (mounts <= MOST_MOUNTS) return;
+  throw new TomboloError(
+    "policy",
+    `Cannot guard ${mounts} paths one by one: ${MOST_MOUNTS} is the most`,
+    { remedy: "deny the directories that hold them" },
+  );
 }
 
 function caBundleMount(source: string | undefined): Mount[] {
@@ -135,7 +160,10 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
   const facts = policy.unprotect.length === 0 ? host : withoutLifted(policy, host);
   const decider = settleAllRules(policy, facts);
   const view = planView(policy, decider, facts);
-  const orders: LaunchOrders = {};
+  const { mounts, late } = partMounts(view.mounts);
+  const cwd = workingDirectory(request, policy, facts, view);
+  const orders: LaunchOrders = late.length === 0 ? {} : { mounts: late, cwd };
+  refuseTooMany(view.mounts.length);
   const started = launcher(request, policy, view, facts, ordersMount(orders));
   const bundle = network(policy) === "gateway" ? request.caBundle : undefined;
   const sealed = facts.privateDirectories.filter((path) => path.toString() !== "/tmp").map(String);
@@ -145,8 +173,8 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
   if (!view.mounts.some(({ target }) => target === "/")) seals.push({ kind: "seal", target: "/" });
   return {
     network: network(policy),
-    mounts: [...view.mounts, ...started.mounts, ...caBundleMount(bundle), ...seals],
-    cwd: workingDirectory(request, policy, facts, view),
+    mounts: [...mounts, ...started.mounts, ...caBundleMount(bundle), ...maskMounts(late, facts), ...seals],
+    cwd,
     command: request.command,
     environment: request.environment,
     launcher: started.launcher,

@@ -1,5 +1,5 @@
 import type { Upstream } from "../egress/upstream/upstream.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Mount, Plan } from "../plan/plan.ts";
 import { leadsToExternal } from "../policy/external_rules.ts";
 import type { ExternalRule, NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
@@ -87,7 +87,20 @@ function globNotes({ policy: { read, write } }: Explanation): string[] {
   ];
 }
 
-function mountLine(mount: Plan["mounts"][number]): string {
+// Thousands of lines would hide the rest.
+function lateMounts({ orders: { mounts = [] } }: Plan): string[] {
+  if (mounts.length === 0) return [];
+  const shown = mounts.slice(0, 100);
+  return [
+    `then by stage2, in order (${mounts.length}):`,
+    ...shown.map(mountLine),
+    ...(mounts.length > shown.length
+      ? [`  ... ${mounts.length - shown.length} more (--json has them all)`]
+      : []),
+  ];
+}
+
+function mountLine(mount: Mount): string {
   const source = "source" in mount ? ` from ${escape(mount.source)}` : "";
   return `  ${mount.kind.padEnd(14)}  ${escape(mount.target)}${source}`;
 }
@@ -125,6 +138,7 @@ export function explainText(explanation: Explanation): string {
     `working directory: ${escape(plan.cwd)}`,
     "mounts, in order:",
     ...plan.mounts.map(mountLine),
+    ...lateMounts(plan),
     ...rules(
       "set aside if they appear:",
       plan.watch.map(({ path, rule }) => ({ text: path, origin: rule.origin })),

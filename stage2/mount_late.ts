@@ -1,0 +1,105 @@
+import { type LateMount, MASKS_INSIDE } from "../lib/plan/launch_orders.ts";
+import { ERRNO } from "./errno.ts";
+import { pin, pinString } from "./pin.ts";
+import type { CallName, SystemCall } from "./system_call.ts";
+
+const AT_FDCWD = -100;
+const AT_EMPTY_PATH = 0x1000;
+const AT_RECURSIVE = 0x8000;
+const O_PATH_CLOEXEC = 0x280000n;
+const RESOLVE_NO_SYMLINKS = 4n;
+const OPEN_TREE_CLONE = 1;
+const OPEN_TREE_CLOEXEC = 0x80000;
+const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
+const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
+const MOUNT_ATTR_RDONLY = 1n;
+const CLONE_NEWNS = 0x20000;
+
+const REASONS: Readonly<Record<number, string>> = {
+  [ERRNO.ENOENT]: "it is gone",
+  [ERRNO.ELOOP]: "a symbolic link has taken its place",
+  [ERRNO.ENOTDIR]: "it is another kind of file now",
+  [ERRNO.ENOSYS]: "this kernel is older than Linux 5.12",
+  [ERRNO.ENOSPC]: "this host allows no more mounts (fs.mount-max)",
+};
+
+class LateMounts {
+  readonly #empty = pinString("");
+  // struct open_how and struct mount_attr.
+  readonly #how = words(O_PATH_CLOEXEC, 0n, RESOLVE_NO_SYMLINKS);
+  readonly #readOnly = words(MOUNT_ATTR_RDONLY, 0n, 0n, 0n);
+  readonly #masks = new Map<string, number>();
+
+  constructor(private readonly call: SystemCall) {}
+
+  /** In a namespace of its own: that of bubblewrap may belong to a user namespace in which this process has no rights. */
+  separate(): void {
+    this.#must("the mount namespace", "unshare", CLONE_NEWNS);
+  }
+
+  // Everything is held by descriptors: a link that is put in place meanwhile changes nothing.
+  mount({ kind, target }: LateMount): void {
+    const at = this.#open(target);
+    const source = kind === "mask-file" || kind === "mask-directory" ? this.#mask(kind) : at;
+    const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
+    const tree = this.#must(target, "open_tree", source, this.#empty, flags);
+    if (kind === "read") {
+      this.#must(
+        target,
+        "mount_setattr",
+        tree,
+        this.#empty,
+        AT_EMPTY_PATH | AT_RECURSIVE,
+        this.#readOnly,
+        32,
+      );
+    }
+    const move = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+    this.#must(target, "move_mount", tree, this.#empty, at, this.#empty, move);
+    this.call("close", tree);
+    this.call("close", at);
+  }
+
+  // What is mounted over a directory is not seen from inside it.
+  enter(cwd: string): void {
+    this.#must(cwd, "chdir", pinString(cwd));
+  }
+
+  #mask(kind: keyof typeof MASKS_INSIDE): number {
+    const known = this.#masks.get(kind);
+    if (known !== undefined) return known;
+    const opened = this.#open(MASKS_INSIDE[kind]);
+    this.#masks.set(kind, opened);
+    return opened;
+  }
+
+  #open(path: string): number {
+    return this.#must(path, "openat2", AT_FDCWD, pinString(path), this.#how, 24);
+  }
+
+  #must(what: string, name: CallName, ...parameters: readonly (number | bigint)[]): number {
+    const result = this.call(name, ...parameters);
+    if (result >= 0) return result;
+    const reason = REASONS[-result] ?? `errno ${-result}`;
+    throw new Error(`Cannot guard ${what}: ${reason} (${name})`);
+  }
+}
+
+function words(...values: readonly bigint[]): bigint {
+  return pin(new Uint8Array(new BigUint64Array(values).buffer));
+}
+
+/**
+ * Makes the mounts that were left to stage2.
+ *
+ * @param call Makes system calls, with CAP_SYS_ADMIN
+ * @param mounts In order
+ * @param cwd The working directory
+ * @throws {Error} where one cannot be made as planned; the command must not run then
+ */
+export function mountLate(call: SystemCall, mounts: readonly LateMount[], cwd: string): void {
+  const late = new LateMounts(call);
+  late.separate();
+  for (const mount of mounts) late.mount(mount);
+  late.enter(cwd);
+}
