@@ -2,13 +2,13 @@
  * What the starting shell does before it becomes bubblewrap. The tool has neither FFI nor a way to hand descriptors
  * on; a POSIX shell has redirections, traps and ulimit. Only builtins: no process is started.
  *
- * Parameters: the filter's file or `-`, the status file, the soft limit of open files or `-`, tombolo's pid, then
- * bubblewrap and its arguments.
+ * Parameters: the filter's file or `-`, the status file, the soft limit of open files or `-`, the file of orders
+ * or `-`, tombolo's pid, then bubblewrap and its arguments.
  */
 export const START_SCRIPT = `
 # No other names: a shell exports what it assigns to a name that came in the environment.
-TOMBOLO_filter=$1 TOMBOLO_status=$2 TOMBOLO_files=$3 TOMBOLO_parent=$4
-shift 4
+TOMBOLO_filter=$1 TOMBOLO_status=$2 TOMBOLO_files=$3 TOMBOLO_orders=$4 TOMBOLO_parent=$5
+shift 5
 # A signal for the whole group, such as Ctrl-C, is the command's to handle: bubblewrap must outlive it.
 trap '' HUP INT QUIT USR1 USR2 TERM
 # Descriptors that the caller left open must not get in. A shell can close the low ones only.
@@ -26,6 +26,8 @@ done
 [ "$TOMBOLO_files" = - ] || ulimit -Sn "$TOMBOLO_files"
 exec 8>>"$TOMBOLO_status"
 [ "$TOMBOLO_filter" = - ] || exec 9<"$TOMBOLO_filter"
+# Without a gateway its directory is gone before bubblewrap mounts anything.
+[ "$TOMBOLO_orders" = - ] || exec 7<"$TOMBOLO_orders"
 # Killed meanwhile: bubblewrap would die with its parent, and does not see that it has lost it already.
 # $PPID is what it was when the shell started; the kernel knows better.
 read -r TOMBOLO_stat <"/proc/$$/stat"

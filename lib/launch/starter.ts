@@ -19,6 +19,8 @@ export interface Start {
 export interface StartContext extends Omit<BwrapContext, "command"> {
   readonly bwrap: string;
   readonly status: string;
+  /** stage2's orders as a file; written only where there are any. */
+  readonly orders: string;
   /** Soft limit of open files of the caller, which the runtime has raised. */
   readonly openFiles: string | undefined;
 }
@@ -113,6 +115,7 @@ export function starterOf(plan: Plan, context: StartContext): Start {
       stage2 ? "-" : context.seccomp,
       context.status,
       files ?? "-",
+      ordersText(plan.orders) === undefined ? "-" : context.orders,
       String(Deno.pid),
       context.bwrap,
       ...bwrapArguments(plan, { ...context, command: innerCommand(plan) }),

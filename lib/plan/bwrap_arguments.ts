@@ -2,7 +2,7 @@ import type { HostFacts } from "./host_facts.ts";
 import type { Mount, Plan } from "./plan.ts";
 
 /** Descriptors that the starting shell opens for bubblewrap. */
-export const DESCRIPTORS = { seccomp: "9", status: "8" } as const;
+export const DESCRIPTORS = { seccomp: "9", status: "8", orders: "7" } as const;
 
 /** What keeps the sandbox apart from the host; the probe tries exactly these. */
 export const ISOLATION: readonly string[] = [
@@ -20,7 +20,7 @@ export const ISOLATION: readonly string[] = [
 /** What stage2 needs for mounts of its own; it gives them up before the command (bwrap(1), --cap-add). */
 const LENT: readonly string[] = ["CAP_SYS_ADMIN", "CAP_SETPCAP"];
 
-function mountArguments(mount: Mount, { masks, socket, publishSocket, orders }: BwrapContext): string[] {
+function mountArguments(mount: Mount, { masks, socket, publishSocket }: BwrapContext): string[] {
   const { target } = mount;
   switch (mount.kind) {
     case "read":
@@ -40,7 +40,7 @@ function mountArguments(mount: Mount, { masks, socket, publishSocket, orders }: 
     case "publish-socket":
       return ["--ro-bind", publishSocket, target];
     case "orders":
-      return ["--ro-bind", orders, target];
+      return ["--ro-bind-data", DESCRIPTORS.orders, target];
     case "symlink":
       return ["--symlink", mount.source, target];
     case "proc":
@@ -59,8 +59,6 @@ export interface BwrapContext {
   readonly socket: string;
   /** The unix socket for published ports on the host; made only where there are any. */
   readonly publishSocket: string;
-  /** stage2's orders as a file on the host; written only where there are any. */
-  readonly orders: string;
   /** The filter as a file on the host. */
   readonly seccomp: string;
   /** What bubblewrap executes inside. */

@@ -58,6 +58,16 @@ Deno.test("a direct start hands the shell the filter, the status file and bubble
   assert.deepEqual(env, { PATH: "/bin" });
 });
 
+Deno.test("orders reach bubblewrap through a descriptor, and stage2 by the name of their file", () => {
+  const plan = { ...planOf({}, { stage2: true }), orders: { execute: ["/bin/x"] } };
+  const { args, env } = starterOf(plan, CONTEXT);
+  assert.equal(args[6], "/run/launch.json");
+  assert.equal(env["TOMBOLO_STAGE2_ORDERS"], "/run/tombolo/launch.json");
+  const none = starterOf(planOf({}, { stage2: true }), CONTEXT);
+  assert.equal(none.args[6], "-");
+  assert.equal("TOMBOLO_STAGE2_ORDERS" in none.env, false);
+});
+
 Deno.test("the caller's limit of open files is given back", () => {
   assert.equal(starterOf(planOf({}), { ...CONTEXT, openFiles: "1024" }).args[5], "1024");
   const stage2 = starterOf(planOf({}, { stage2: true }), { ...CONTEXT, openFiles: "1024" });

@@ -248,7 +248,6 @@ function argumentsOf(plan: Plan, command: readonly string[] = ["run"]): string[]
     masks: { maskFile: "/state/mask/file", maskDirectory: "/state/mask/directory" },
     socket: "/state/run/1/gateway.sock",
     publishSocket: "/state/run/1/publish.sock",
-    orders: "/state/run/1/launch.json",
     seccomp: "/state/filter",
     command,
   });
