@@ -51,6 +51,18 @@ export const FLAGS: readonly FlagRow[] = [
     purpose: "keep these hosts from being reached; bare: all",
   },
   {
+    name: "allow-run",
+    value: "optional list",
+    placeholder: "PROGRAM,...",
+    purpose: "let only these programs be executed: names on PATH, paths, directories; bare: everything",
+  },
+  {
+    name: "deny-run",
+    value: "list",
+    placeholder: "PROGRAM,...",
+    purpose: "keep these programs from being executed",
+  },
+  {
     name: "allow-env",
     short: "E",
     value: "optional list",

@@ -13,6 +13,8 @@ const LISTS = {
   "deny-write": "writeDeny",
   "allow-net": "netAllow",
   "deny-net": "netDeny",
+  "allow-run": "runAllow",
+  "deny-run": "runDeny",
   "allow-env": "envAllow",
   "deny-env": "envDeny",
   unprotect: "unprotect",

@@ -1,11 +1,12 @@
 import { findBwrap, findProgram, type FoundProgram } from "../launch/find_bwrap.ts";
-import { gatherFacts, resolveTrusted } from "../launch/gather_facts.ts";
+import { gatherFacts, isTrustedLink, resolveTrusted } from "../launch/gather_facts.ts";
 import { probeOnce } from "../launch/probe.ts";
 import type { RunContext } from "../launch/run_plan.ts";
 import { type Directories, openDirectories } from "../launch/state_directory.ts";
 import { SafePath } from "../paths/safe_path.ts";
-import type { HostFacts, RuntimeFiles } from "../plan/host_facts.ts";
+import type { HostFacts, ProgramFacts, RuntimeFiles } from "../plan/host_facts.ts";
 import { makePlan } from "../plan/make_plan.ts";
+import { programProtections } from "../plan/plan_programs.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { BuildContext } from "../policy/build_context.ts";
 import { commandEnvironment } from "../policy/command_environment.ts";
@@ -14,6 +15,7 @@ import { checkExternal, nothingLeaves } from "../policy/external_rules.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import { NO_NET, parsePolicy, speaksOfHosts } from "../policy/parse_policy.ts";
 import type { Policy } from "../policy/policy.ts";
+import { limitsPrograms } from "../policy/run_policy.ts";
 import type { PolicySource } from "../policy/policy_source.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
@@ -188,6 +190,33 @@ async function caBundleOf({ caBundle }: Policy, uid: number | null): Promise<str
   return checkedCaBundle(caBundle, uid);
 }
 
+// What rules about programs name, in the command's own environment.
+async function ruledPrograms(
+  policy: Policy,
+  searchPath: string | undefined,
+  cwd: SafePath,
+  uid: number | null,
+): Promise<ProgramFacts | undefined> {
+  if (!limitsPrograms(policy.run)) return undefined;
+  const { gatherPrograms } = await import("../launch/gather_programs.ts");
+  const isWritable = isWritableInside(policy);
+  return gatherPrograms({
+    run: policy.run,
+    searchPath,
+    cwd,
+    isTrusted: (link) => isTrustedLink(link, uid),
+    isWritable: (path) => isWritable(path.toString()),
+  });
+}
+
+// The loader is among the system's libraries: without it, stage2's runtime has to bring its own.
+function hidesSystem(policy: Policy, programs: ProgramFacts | undefined): boolean {
+  const system = ["/usr", "/lib", "/lib64"].map((path) => SafePath.of(path));
+  return policy.base === "none" ||
+    policy.read.deny.some(({ path }) => system.some((at) => at.contains(path) || path.contains(at))) ||
+    (programs?.deny.some(({ path }) => /^ld(?:-|\.so)/.test(path.name)) ?? false);
+}
+
 interface Programs {
   readonly bwrap: FoundProgram;
   readonly env: string | undefined;
@@ -230,6 +259,8 @@ export async function prepare(
   const caBundle = await caBundleOf(policy, uid);
   const directories = openDirectories((name) => environment[name], uid);
   const { bwrap, env } = programs(policy, environment, directories.state, uid);
+  const inside = commandEnvironment(policy.env, caller);
+  const ruled = await ruledPrograms(policy, inside.get("PATH"), cwd, uid);
   const facts: HostFacts = {
     ...await gatherFacts({
       policy,
@@ -245,19 +276,18 @@ export async function prepare(
       ],
       stateDirectory: directories.state,
       sessionDirectory: environment["XDG_RUNTIME_DIR"],
+      ...(ruled === undefined ? {} : { programs: programProtections(ruled) }),
     }),
+    ...(ruled === undefined ? {} : { programs: ruled }),
     ...(env === undefined ? {} : { env }),
   };
   const runtime = runtimeFiles(environment);
-  const system = ["/usr", "/lib", "/lib64"].map((path) => SafePath.of(path));
-  const mayHide = policy.base === "none" ||
-    policy.read.deny.some(({ path }) => system.some((at) => at.contains(path) || path.contains(at)));
   const request = {
     command,
-    environment: commandEnvironment(policy.env, caller),
+    environment: inside,
     cwdNamed: named !== undefined,
     stage2: environment["TOMBOLO_LEAK"] !== undefined,
-    runtime: mayHide ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
+    runtime: hidesSystem(policy, ruled) ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
     ...(caBundle === undefined ? {} : { caBundle }),
   };
   const planThroughStage2 = (net: NetPolicy) =>

@@ -1,6 +1,6 @@
 import type { ExternalProxy } from "../egress/external_proxy.ts";
 import { resolveTrusted } from "../launch/gather_facts.ts";
-import { findCommand } from "../launch/find_command.ts";
+import { CommandDenied, findCommand } from "../launch/find_command.ts";
 import { DescriptorLeak, type RunContext, runPlan, type RunResult } from "../launch/run_plan.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -37,9 +37,14 @@ async function prepareRunnable(flags: readonly GivenFlag[], command: readonly st
     findCommand(prepared.plan);
     return prepared;
   } catch (error) {
+    if (error instanceof CommandDenied) events?.write(commandEvent(error));
     events?.discard();
     throw error;
   }
+}
+
+function commandEvent({ program, decision: { allowed: _, ...why } }: CommandDenied): DecisionEvent {
+  return { time: new Date().toISOString(), kind: "run", decision: "deny", target: program, ...why };
 }
 
 async function runEither(plan: Plan, again: () => Plan, context: RunContext): Promise<RunResult> {

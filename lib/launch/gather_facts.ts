@@ -1,6 +1,7 @@
 import type { HostFacts } from "../plan/host_facts.ts";
 import { lstat, type ResolvedPath, resolvePath } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
+import type { ProtectionRule } from "../policy/decide_path.ts";
 import type { Policy } from "../policy/policy.ts";
 import { SECRETS } from "../policy/secrets.ts";
 import { protections } from "../policy/protections.ts";
@@ -17,6 +18,8 @@ export interface FactsRequest {
   readonly own: readonly string[];
   readonly stateDirectory: string;
   readonly sessionDirectory: string | undefined;
+  /** Protections that rules about programs ask for. */
+  readonly programs?: readonly ProtectionRule[];
 }
 
 // Directories that only the host's administrator fills, also where that is the user.
@@ -28,7 +31,7 @@ const SYSTEM_LINKS = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"].ma
 );
 
 /** Whether no sandbox can have put a link there: an ordinary user cannot, and root's sandboxes write elsewhere. */
-function isTrustedLink(link: SafePath, uid: number | null): boolean {
+export function isTrustedLink(link: SafePath, uid: number | null): boolean {
   const directory = link.parent;
   const info = lstat(directory);
   if (info === undefined || info.uid !== 0 || ((info.mode ?? 0o777) & 0o022) !== 0) return false;
@@ -123,7 +126,7 @@ export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts
       git === undefined ? [] : [{ path: SafePath.of(path), git }]
     ),
     own: [...own.map((path) => SafePath.of(path)), ...policy.files],
-  });
+  }).concat(request.programs ?? []);
   const resolved = new Map<string, ResolvedPath>();
   const look = (path: SafePath) => {
     if (resolved.has(path.toString())) return;

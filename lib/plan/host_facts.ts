@@ -2,6 +2,7 @@ import type { FileKind, ResolvedPath } from "../paths/resolve_path.ts";
 import type { SafePath } from "../paths/safe_path.ts";
 import type { ProtectionRule } from "../policy/decide_path.ts";
 import type { PathRule } from "../policy/policy.ts";
+import type { RunDecider } from "../policy/decide_run.ts";
 
 /** Where the parts of stage2 stand on the host. */
 export interface RuntimeFiles {
@@ -33,6 +34,16 @@ export interface GlobMatches {
   readonly targets: readonly FoundPath[];
 }
 
+/** The programs that rules name, found on the host. */
+export interface ProgramFacts extends RunDecider {
+  /** What the user should know about them, one sentence each. */
+  readonly notices: readonly string[];
+  /** Real path of /bin/sh, which starts stage2 where there is a bridge. */
+  readonly shell: SafePath;
+  /** What stands in the root directory, less /run. */
+  readonly topLevel: readonly SafePath[];
+}
+
 /** What a plan needs to know of the host; gathered once, so that planning is pure. */
 export interface HostFacts {
   /** Machine architecture, as `Deno.build.arch`. */
@@ -49,6 +60,8 @@ export interface HostFacts {
   readonly protections: readonly ProtectionRule[];
   /** For every deny rule with a pattern. */
   readonly globs: readonly GlobMatches[];
+  /** Absent where no rule speaks of programs. */
+  readonly programs?: ProgramFacts;
   /** Directories whose content on the host is not shown: /tmp, /run and the like. */
   readonly privateDirectories: readonly SafePath[];
   /** An empty file and an empty directory without any permission, to mount over what is hidden. */

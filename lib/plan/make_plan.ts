@@ -15,6 +15,7 @@ import {
   ordersText,
 } from "./launch_orders.ts";
 import { type FileView, planView } from "./mounts.ts";
+import { executable, executableBesideRuntime, runDecider, writableProgramNotices } from "./plan_programs.ts";
 import { INSIDE, type Launcher, type Mount, type Plan } from "./plan.ts";
 import { settleAllRules } from "./settle_rules.ts";
 
@@ -88,6 +89,7 @@ function caBundleMount(source: string | undefined): Mount[] {
 function runtimeMounts(
   files: RuntimeFiles,
   view: FileView,
+  facts: HostFacts,
 ): { mounts: Mount[]; prefix: string[]; shell: string[] } {
   const bind = (source: string, target: string): Mount => ({
     kind: "file",
@@ -97,7 +99,9 @@ function runtimeMounts(
   const mounts = [bind(files.deno, "deno"), bind(files.stage2, "stage2.js")];
   const [loader, ...libraries] = files.libraries ?? [];
   if (loader === undefined || (view.shows(SafePath.root) && view.shows(SafePath.of(loader)))) {
-    return { mounts, prefix: [`${INSIDE}/deno`], shell: ["/bin/sh"] };
+    const hidden = facts.programs !== undefined && !view.shows(facts.programs.shell);
+    if (hidden) mounts.push(bind("/bin/sh", "sh"));
+    return { mounts, prefix: [`${INSIDE}/deno`], shell: [hidden ? `${INSIDE}/sh` : "/bin/sh"] };
   }
   // Nothing of the host is shown: its loader is called by hand and told where the libraries are.
   const call = [`${INSIDE}/lib/loader`, "--library-path", `${INSIDE}/lib`];
@@ -113,21 +117,21 @@ function launcher(
   policy: Policy,
   view: FileView,
   facts: HostFacts,
-  orders: readonly Mount[],
+  hasOrders: boolean,
 ) {
   const kind = network(policy);
   const plain = [...request.environment.keys()].every(isPlainVariable);
   const named = !(request.command[0] ?? "").includes("=");
   const shown = facts.env !== undefined && view.shows(SafePath.root) && view.shows(SafePath.of(facts.env));
   const env = shown ? facts.env : undefined;
-  const direct = request.stage2 !== true && orders.length === 0;
+  const direct = request.stage2 !== true && !hasOrders;
   if (kind === "none" && plain && named && env !== undefined && direct) {
     return { launcher: { kind: "direct", env } satisfies Launcher, mounts: [] };
   }
-  const { mounts, prefix, shell } = runtimeMounts(request.runtime, view);
+  const { mounts, prefix, shell } = runtimeMounts(request.runtime, view, facts);
   return {
     launcher: { kind: "stage2", program: prefix, shell } satisfies Launcher,
-    mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : []), ...orders],
+    mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : [])],
   };
 }
 
@@ -161,10 +165,19 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
   const decider = settleAllRules(policy, facts);
   const view = planView(policy, decider, facts);
   const { mounts, late } = partMounts(view.mounts);
-  const cwd = workingDirectory(request, policy, facts, view);
-  const orders: LaunchOrders = late.length === 0 ? {} : { mounts: late, cwd };
   refuseTooMany(view.mounts.length);
-  const started = launcher(request, policy, view, facts, ordersMount(orders));
+  const cwd = workingDirectory(request, policy, facts, view);
+  const { programs } = facts;
+  const run = programs && runDecider(programs);
+  const list = run && executable(run);
+  const started = launcher(request, policy, view, facts, list !== undefined || late.length > 0);
+  const brought = started.launcher.kind === "stage2" && programs !== undefined;
+  const execute = list ??
+    (brought ? executableBesideRuntime(programs, request.runtime, view.mounts) : undefined);
+  const orders: LaunchOrders = {
+    ...(execute === undefined ? {} : { execute }),
+    ...(late.length === 0 ? {} : { mounts: late, cwd }),
+  };
   const bundle = network(policy) === "gateway" ? request.caBundle : undefined;
   const sealed = facts.privateDirectories.filter((path) => path.toString() !== "/tmp").map(String);
   const seals: Mount[] = view.mounts
@@ -173,24 +186,39 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
   if (!view.mounts.some(({ target }) => target === "/")) seals.push({ kind: "seal", target: "/" });
   return {
     network: network(policy),
-    mounts: [...mounts, ...started.mounts, ...caBundleMount(bundle), ...maskMounts(late, facts), ...seals],
+    mounts: [
+      ...mounts,
+      ...started.mounts,
+      ...ordersMount(orders),
+      ...caBundleMount(bundle),
+      ...maskMounts(late, facts),
+      ...seals,
+    ],
     cwd,
     command: request.command,
     environment: request.environment,
     launcher: started.launcher,
     // The command stays in the caller's process group, for the sake of the terminal: kill(0) would reach the caller.
-    seccomp: { arch: facts.arch, allowUnix: false, refuseGroupSignals: true },
+    seccomp: {
+      arch: facts.arch,
+      allowUnix: false,
+      refuseGroupSignals: true,
+      ...(list && { refuseExecutableMemory: true }),
+    },
     ...(policy.wallTime === undefined ? {} : { wallTime: policy.wallTime }),
     orders,
     watch: view.watch,
     watchGlobs: facts.globs.filter(({ rule }) => policy.write.deny.includes(rule)),
     decider,
     net: policy.net,
+    ...(run === undefined ? {} : { run }),
     ...(bundle === undefined ? {} : { caBundle: CA_BUNDLE }),
     notices: [
       // About the working directory, which another rule may have made writable all the same.
       ...(decidePath(decider, "write", facts.cwd).allowed ? [] : policy.notices),
       ...policy.unprotect.map(({ text }) => `the protection of ${quote(text)} is lifted (--unprotect)`),
+      ...programs?.notices ?? [],
+      ...(run === undefined ? [] : writableProgramNotices(run, decider)),
     ],
   };
 }

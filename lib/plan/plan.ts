@@ -2,6 +2,7 @@ import type { Upstream } from "../egress/upstream/upstream.ts";
 import type { LaunchOrders } from "./launch_orders.ts";
 import type { SeccompOptions } from "./seccomp/program.ts";
 import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
+import type { RunDecider } from "../policy/decide_run.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
 import type { GlobMatches } from "./host_facts.ts";
@@ -53,6 +54,8 @@ export interface Plan {
   /** Rules by real path, for reports. */
   readonly decider: PathDecider;
   readonly net: NetPolicy;
+  /** Rules about programs by real path; absent where there are none. */
+  readonly run?: RunDecider;
   /** The proxies that the gateway dials through; absent where it dials directly. */
   readonly upstream?: Upstream;
   /** Where inside the file of CA certificates stands, if there is one. */

@@ -10,6 +10,8 @@ export type ListKey =
   | "writeDeny"
   | "netAllow"
   | "netDeny"
+  | "runAllow"
+  | "runDeny"
   | "envAllow"
   | "envDeny"
   | "unprotect";

@@ -165,7 +165,7 @@ function externalSource(
 }
 
 function toSource(file: PolicyFile, presets: readonly Entry[]): PolicySource {
-  const { read, write, net, env, limits } = file.document;
+  const { read, write, net, run, env, limits } = file.document;
   const base = file.path.slice(0, file.path.lastIndexOf("/")) || "/";
   const entry = (text: string, keys: KeyPath): Entry => ({ text, origin: file.origin(keys), base });
   return present<PolicySource>({
@@ -177,6 +177,8 @@ function toSource(file: PolicyFile, presets: readonly Entry[]): PolicySource {
     writeDeny: list(file, ["write", "deny"], write?.deny),
     netAllow: list(file, ["net", "allow"], net?.allow),
     netDeny: list(file, ["net", "deny"], net?.deny),
+    runAllow: list(file, ["run", "allow"], run?.allow),
+    runDeny: list(file, ["run", "deny"], run?.deny),
     envAllow: list(file, ["env", "allow"], env?.allow),
     envDeny: list(file, ["env", "deny"], env?.deny),
     resolve: Object.entries(net?.resolve ?? {}).map(([name, to]) => ({

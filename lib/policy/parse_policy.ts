@@ -8,6 +8,7 @@ import { type ListKey, lists, located, toRule } from "./entries.ts";
 import type { ExpandedSources } from "./expand_presets.ts";
 import type { NetPolicy } from "./net_policy.ts";
 import type { NameRule, PathRule, Policy } from "./policy.ts";
+import { runPolicy } from "./run_rules.ts";
 import type { Entry, EntryList } from "./policy_source.ts";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -45,6 +46,7 @@ export function parsePolicy(expanded: ExpandedSources, context: BuildContext, ne
     write: { allow: paths("writeAllow"), deny: paths("writeDeny") },
     unprotect: paths("unprotect"),
     net,
+    run: runPolicy(sources, (entry) => pathRule(entry, true, context).path),
     env: {
       allow: lists(sources, "envAllow").flatMap(nameRules),
       deny: lists(sources, "envDeny").flatMap(nameRules),

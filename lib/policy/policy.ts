@@ -2,6 +2,7 @@ import type { Glob } from "../paths/glob.ts";
 import type { SafePath } from "../paths/safe_path.ts";
 import type { NetPolicy } from "./net_policy.ts";
 import type { Rule } from "./rule.ts";
+import type { RunPolicy } from "./run_policy.ts";
 
 /** The preset that a policy starts from; exactly one. */
 export type BaseName = "workspace" | "none" | "read-only";
@@ -39,6 +40,7 @@ export interface Policy {
   readonly read: PathRules;
   readonly write: PathRules;
   readonly net: NetPolicy;
+  readonly run: RunPolicy;
   readonly env: EnvPolicy;
   /** Paths whose protection the user has lifted. */
   readonly unprotect: readonly PathRule[];

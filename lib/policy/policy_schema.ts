@@ -26,6 +26,7 @@ export const policySchema = z.strictObject({
     publish: z.optional(texts),
     caBundle: z.optional(z.string()),
   })),
+  run: z.optional(z.strictObject({ allow: z.optional(allowed), deny: z.optional(texts) })),
   env: z.optional(z.strictObject({
     allow: z.optional(allowed),
     deny: z.optional(allowed),
@@ -49,6 +50,7 @@ function wantedAt(path: readonly (string | number)[]): string {
   const key = path.at(-1);
   const parent = path.at(-2);
   if (typeof key === "number") return "a string";
+  if (parent === "run" && key === "deny") return "a list of strings";
   if (key === "allow" || key === "deny") return "a list of strings, or true for everything";
   if (key === "extends") return "a preset or file name, or a list of them";
   if (parent === "resolve") return "an address, or a list of addresses";
@@ -64,11 +66,12 @@ function wantedAt(path: readonly (string | number)[]): string {
 // The keys that an object of the document may have.
 function known(path: readonly (string | number)[]): string {
   const at: Readonly<Record<string, string>> = {
-    "": "$schema, extends, read, write, net, env, limits",
+    "": "$schema, extends, read, write, net, run, env, limits",
     read: "allow, deny",
     write: "allow, deny",
     net: "allow, deny, resolve, upstream, external, publish, caBundle",
     "net.external": "command, protocol, startupTimeout, onFailure",
+    run: "allow, deny",
     env: "allow, deny, set",
     limits: "wallTime",
   };

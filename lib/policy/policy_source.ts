@@ -41,6 +41,9 @@ export interface PolicySource {
   readonly publish?: readonly Entry[];
   /** Path of a file of CA certificates. */
   readonly caBundle?: Entry;
+  /** Names and paths of programs. */
+  readonly runAllow?: EntryList;
+  readonly runDeny?: EntryList;
   readonly envAllow?: EntryList;
   readonly envDeny?: EntryList;
   readonly envSet?: readonly (Entry & { readonly value: string })[];

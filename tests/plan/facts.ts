@@ -155,6 +155,7 @@ export function pathPolicy(texts: RuleTexts, rest: Partial<Policy> = {}): Policy
     read: { allow: rules(texts.readAllow, "--allow-read"), deny: rules(texts.readDeny, "--deny-read") },
     write: { allow: rules(texts.writeAllow, "--allow-write"), deny: rules(texts.writeDeny, "--deny-write") },
     net: { allow: [], deny: [], resolve: new Map() },
+    run: { deny: [] },
     env: { allow: [], deny: [], set: new Map() },
     unprotect: [],
     notices: [],

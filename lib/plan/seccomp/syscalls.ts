@@ -38,6 +38,7 @@ const NUMBERS = {
   kexec_load: [246, 104],
   keyctl: [250, 219],
   kill: [62, 129],
+  memfd_create: [319, 279],
   mount: [165, 40],
   mount_setattr: [442, 442],
   move_mount: [429, 429],

@@ -1,0 +1,20 @@
+import type { SafePath } from "../paths/safe_path.ts";
+import type { Rule } from "./rule.ts";
+
+/** A rule about a program, or about all programs of a directory. */
+export interface ProgramRule extends Rule {
+  /** Absent where the text is a bare name, which is looked up on the command's PATH. */
+  readonly path?: SafePath;
+}
+
+/** Which programs may be executed. */
+export interface RunPolicy {
+  /** The only ones; absent: every one that no rule denies. */
+  readonly allow?: readonly ProgramRule[];
+  readonly deny: readonly ProgramRule[];
+}
+
+/** Whether a policy limits at all what is executed. */
+export function limitsPrograms({ allow, deny }: RunPolicy): boolean {
+  return allow !== undefined || deny.length > 0;
+}
