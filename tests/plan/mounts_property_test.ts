@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { SafePath } from "../../lib/paths/safe_path.ts";
+import { partMounts } from "../../lib/plan/late_mounts.ts";
 import { makePlan } from "../../lib/plan/make_plan.ts";
 import type { Mount, Plan } from "../../lib/plan/plan.ts";
 import { decidePath, type ProtectionRule } from "../../lib/policy/decide_path.ts";
@@ -256,6 +257,28 @@ Deno.test("no mount is redundant: without any one of them something else is seen
       assert.ok(changes, `redundant: ${dropped.kind} ${dropped.target}`);
     }
   });
+});
+
+Deno.test("with all that is possible left to stage2, the same is seen and held", () => {
+  let late = 0;
+  check((given) => {
+    const parted = partMounts(given.plan.mounts, true);
+    late += parted.late.length;
+    const whole = simulate(given);
+    const early = simulate(given, parted.mounts);
+    const both = simulate(given, [...parted.mounts.filter(({ kind }) => kind !== "seal"), ...parted.late]);
+    // stage2 mounts what is there on itself: it makes nothing, and lets nothing be written that could not be before.
+    for (const { kind, target } of parted.late) {
+      assert.ok(["read", "write"].includes(early.see(target)), `${kind} ${target}`);
+      if (kind === "write") assert.equal(early.see(target), "write", target);
+    }
+    for (const path of given.existing) {
+      assert.equal(seen(both, path), seen(whole, path), `view of ${path}`);
+      assert.equal(both.canRename(path), whole.canRename(path), `place of ${path}`);
+    }
+    assert.deepEqual(both.faults, []);
+  });
+  assert.ok(late > RUNS / 10, `${late}`);
 });
 
 Deno.test("no two mounts have one target", () => {

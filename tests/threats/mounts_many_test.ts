@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { Box, MODES, type Outcome } from "../system/tombolo.ts";
+
+const DIRECTORIES = 100;
+const MATCHES = 5000;
+
+/** Makes `count` files in `d0` to `d99`, every twentieth of them a `.pem` where there are 100,000. */
+async function manyFiles(box: Box, count: number, ending: (index: number) => string): Promise<void> {
+  for (let at = 0; at < DIRECTORIES; at++) await Deno.mkdir(`${box.work}/d${at}/in`, { recursive: true });
+  for (let at = 0; at < count; at++) {
+    Deno.writeTextFileSync(`${box.work}/d${at % DIRECTORIES}/in/f${at}${ending(at)}`, "canary\n");
+  }
+}
+
+// What a command tries on the way to a denied file, from its directory and from others.
+const ATTACK = `
+import os, shutil, sys
+found = []
+def attempt(what, action):
+    try:
+        if action() != False:
+            found.append(what)
+    except OSError:
+        pass
+denied = sorted(os.path.join(top, name) for top, _, names in os.walk(".") for name in names if name.endswith(".pem"))
+for path in denied:
+    attempt("read " + path, lambda: bool(open(path).read()))
+for path in denied[::500]:
+    top = os.path.dirname(path)
+    attempt("unlink " + path, lambda: os.unlink(path))
+    attempt("rename " + path, lambda: os.rename(path, path + ".moved"))
+    attempt("link " + path, lambda: os.link(path, path + ".linked"))
+    attempt("rename above " + path, lambda: os.rename(top, top + "-moved"))
+    attempt("exchange " + path, lambda: os.replace("d0/in/f1.txt", path))
+    os.chdir(top)
+    attempt("from inside " + path, lambda: bool(open(os.path.basename(path)).read()))
+    os.chdir("../..")
+    for pid in (entry for entry in os.listdir("/proc") if entry.isdigit()):
+        for way in ("root", "cwd"):
+            inside = "/proc/%s/%s%s" % (pid, way, os.path.abspath(path) if way == "root" else "/" + path)
+            attempt(inside, lambda: bool(open(inside).read()))
+with open("/proc/self/status") as status:
+    bad = [line.strip() for line in status if line.startswith("Cap") and line.split()[1].strip("0")]
+print(len(denied), found, bad)
+`;
+
+function held({ stdout, stderr, code }: Outcome, matches: number, what: string): void {
+  assert.equal(stdout, `${matches} [] []\n`, `${what}: ${stderr}`);
+  assert.equal(code, 0, what);
+}
+
+for (const ordinaryUser of [false, true]) {
+  const who = ordinaryUser ? "an ordinary user" : "the user of the tests";
+  Deno.test(`M14 a deny pattern with 5,000 matches holds in every start, for ${who}`, async () => {
+    await using box = await Box.create({ ordinaryUser });
+    await manyFiles(box, 2 * MATCHES, (index) => index % 2 === 0 ? ".pem" : ".txt");
+    if (ordinaryUser) await box.own("work");
+    for (const mode of MODES) {
+      const outcome = await box.runIn(mode, ["--deny-read=**/*.pem"], ["python3", "-c", ATTACK]);
+      held(outcome, MATCHES, mode.name);
+    }
+    const { stdout } = await box.shell(["--deny-read=**/*.pem"], "cat d*/in/*.txt | wc -l");
+    assert.equal(stdout, `${MATCHES}\n`);
+  });
+}
+
+Deno.test("M14 in a tree of 100,000 files a deny pattern holds, and nothing is left", async () => {
+  await using box = await Box.create();
+  await manyFiles(box, 100_000, (index) => index % 20 === 0 ? ".pem" : ".txt");
+  const before = await box.host(["sh", "-c", "find . | sort | sha256sum"]);
+  held(await box.run(["--deny-read=**/*.pem"], ["python3", "-c", ATTACK]), MATCHES, "100,000");
+  const after = await box.host(["sh", "-c", "find . | sort | sha256sum"]);
+  assert.equal(after.stdout, before.stdout);
+});
+
+Deno.test("M14 5,000 files that may not be written stay as they are, and what comes to match is set aside", async () => {
+  await using box = await Box.create();
+  await manyFiles(box, MATCHES, () => ".lock");
+  const script =
+    "for f in */in/*.lock; do echo changed > $f; done 2>/dev/null; cat */in/*.lock | sort | uniq -c; " +
+    "echo new > d1/in/new.lock; mv d1/in d1/out; echo ok > d1/in/other";
+  const { stdout, stderr } = await box.shell(["--deny-write=**/*.lock"], script);
+  assert.match(stdout, new RegExp(`^ *${MATCHES} canary\n$`));
+  assert.match(stderr, /tombolo: set aside \S+\/d1\/in\/new.lock: denied by \*\*\/\*\.lock \(--deny-write\)/);
+  assert.equal(await box.exists("work/d1/in/new.lock"), false);
+  assert.equal(await box.read("work/d1/in/other"), "ok\n");
+});
+
+Deno.test("M14 more paths than can be guarded one by one are refused, with advice", async () => {
+  await using box = await Box.create();
+  const script = "mkdir d && cd d && seq 20100 | xargs touch";
+  assert.equal((await box.host(["sh", "-c", script])).code, 0);
+  const { code, stdout, stderr } = await box.shell(["--deny-read=*/[0-9]*"], "echo ran");
+  assert.deepEqual({ code, stdout }, { code: 125, stdout: "" });
+  assert.match(
+    stderr,
+    /^tombolo: Cannot guard \d+ paths one by one: 20000 is the most; deny the directories/,
+  );
+  const { stdout: hidden } = await box.shell(["--deny-read=d/*"], "ls d 2>&1; echo ran");
+  assert.match(hidden, /Permission denied\nran\n$/);
+});
