@@ -220,19 +220,21 @@ function hidesSystem(policy: Policy, programs: ProgramFacts | undefined): boolea
 interface Programs {
   readonly bwrap: FoundProgram;
   readonly env: string | undefined;
+  /** Whether a fresh /proc can be mounted. */
+  readonly proc: boolean;
 }
 
-function programs(
+async function programs(
   policy: Policy,
   environment: Environment,
   stateDirectory: string,
   uid: number | null,
-): Programs {
+): Promise<Programs> {
   const writable = isWritableInside(policy);
   const bwrap = findBwrap(environment["PATH"] ?? "", writable, uid);
   const env = findProgram("env", "/usr/bin:/bin", writable, uid);
-  const probed = probeOnce({ bwrap, env, kernel: Deno.osRelease(), uid, stateDirectory });
-  return { bwrap, env: probed.env ? env?.path : undefined };
+  const probed = await probeOnce({ bwrap, env, kernel: Deno.osRelease(), uid, stateDirectory });
+  return { bwrap, env: probed.env ? env?.path : undefined, proc: probed.proc };
 }
 
 /**
@@ -258,7 +260,7 @@ export async function prepare(
   checkExternal(policy.net);
   const caBundle = await caBundleOf(policy, uid);
   const directories = openDirectories((name) => environment[name], uid);
-  const { bwrap, env } = programs(policy, environment, directories.state, uid);
+  const { bwrap, env, proc } = await programs(policy, environment, directories.state, uid);
   const inside = commandEnvironment(policy.env, caller);
   const ruled = await ruledPrograms(policy, inside.get("PATH"), cwd, uid);
   const facts: HostFacts = {
@@ -280,6 +282,7 @@ export async function prepare(
     }),
     ...(ruled === undefined ? {} : { programs: ruled }),
     ...(env === undefined ? {} : { env }),
+    ...(proc ? {} : { withoutProc: true }),
   };
   const runtime = runtimeFiles(environment);
   const request = {

@@ -1,3 +1,4 @@
+import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 
 /** A program found on the host. */
@@ -20,6 +21,44 @@ function isSystemOwned(path: string, uid: number | null): boolean {
   return owned && (uid !== 0 || INSTALLED.test(path));
 }
 
+const WRITABLE = "the sandbox may write there";
+
+/** A program of the right name, and why it must not be run, if it must not. */
+interface Candidate extends FoundProgram {
+  readonly setuid: boolean;
+  readonly distrust?: string;
+}
+
+function candidate(
+  directory: string,
+  name: string,
+  isWritableInside: (path: string) => boolean,
+  uid: number | null,
+): Candidate | undefined {
+  if (!directory.startsWith("/")) return undefined;
+  try {
+    const path = Deno.realPathSync(`${directory}/${name}`);
+    const info = Deno.statSync(path);
+    const mode = info.mode ?? 0;
+    if (!info.isFile || (mode & 0o111) === 0) return undefined;
+    const distrust = isWritableInside(path) || isWritableInside(directory)
+      ? WRITABLE
+      : isSystemOwned(path, uid)
+      ? undefined
+      : "an earlier sandbox could have put it there";
+    const identity = [path, info.dev, info.ino, info.size, info.mtime?.getTime(), mode].join(":");
+    return {
+      path,
+      identity,
+      setuid: (mode & 0o4000) !== 0,
+      ...(distrust === undefined ? {} : { distrust }),
+    };
+  } catch {
+    // Not there: the next directory.
+    return undefined;
+  }
+}
+
 /**
  * Looks a program up on PATH. One that a sandbox could have planted, in this run or an earlier one, is passed over.
  *
@@ -33,20 +72,26 @@ export function findProgram(
   uid: number | null,
 ): FoundProgram & { readonly setuid: boolean } | undefined {
   for (const directory of searchPath.split(":")) {
-    if (!directory.startsWith("/")) continue;
-    try {
-      const path = Deno.realPathSync(`${directory}/${name}`);
-      const info = Deno.statSync(path);
-      const mode = info.mode ?? 0;
-      if (!info.isFile || (mode & 0o111) === 0 || (mode & 0o022) !== 0) continue;
-      if (isWritableInside(path) || isWritableInside(directory) || !isSystemOwned(path, uid)) continue;
-      const identity = [path, info.dev, info.ino, info.size, info.mtime?.getTime(), mode].join(":");
-      return { path, identity, setuid: (mode & 0o4000) !== 0 };
-    } catch {
-      // Not there: the next directory.
-    }
+    const found = candidate(directory, name, isWritableInside, uid);
+    if (found !== undefined && found.distrust === undefined) return found;
   }
   return undefined;
+}
+
+const INSTALL =
+  "install bubblewrap: apt install bubblewrap, dnf install bubblewrap, apk add bubblewrap or pacman -S bubblewrap";
+
+function noBwrap({ path, distrust }: Partial<Candidate>): TomboloError {
+  if (path === undefined) {
+    return new TomboloError("sandbox", "Cannot find bwrap: no system directory on PATH holds it", {
+      remedy: INSTALL,
+    });
+  }
+  return new TomboloError("sandbox", `Cannot use ${quote(path)}: ${distrust}, and no other bwrap was found`, {
+    remedy: distrust === WRITABLE
+      ? "let the command write less, or install bubblewrap in another place"
+      : `${INSTALL}; or let root alone own the file and its directory, below /usr`,
+  });
 }
 
 /**
@@ -59,20 +104,19 @@ export function findBwrap(
   isWritableInside: (path: string) => boolean,
   uid: number | null,
 ): FoundProgram {
-  const found = findProgram("bwrap", `/usr/bin:${searchPath}:/usr/local/bin:/bin`, isWritableInside, uid);
+  const places = `/usr/bin:${searchPath}:/usr/local/bin:/bin`;
+  const found = findProgram("bwrap", places, isWritableInside, uid);
   if (found === undefined) {
-    throw new TomboloError(
-      "sandbox",
-      "Cannot find bwrap: no system directory on PATH holds it",
-      {
-        remedy:
-          "install bubblewrap: apt install bubblewrap, dnf install bubblewrap, apk add bubblewrap or pacman -S bubblewrap",
-      },
+    throw noBwrap(
+      places.split(":").map((directory) => candidate(directory, "bwrap", isWritableInside, uid)).find((one) =>
+        one !== undefined
+      ) ?? {},
     );
   }
   if (found.setuid) {
-    throw new TomboloError("sandbox", `Cannot use ${found.path}: it is setuid`, {
-      remedy: "remove the bit (chmod u-s) on a kernel with user namespaces",
+    throw new TomboloError("sandbox", `Cannot use ${quote(found.path)}: it is setuid`, {
+      remedy:
+        `take the bit away, as root: chmod u-s ${found.path}; the kernel then has to allow user namespaces`,
     });
   }
   return found;

@@ -245,7 +245,13 @@ class Run implements AsyncDisposable {
       : status.success || status.signal !== null || this.#status.wasBuilt;
     if (built || this.#aborted !== undefined || this.#timedOut) return;
     forgetProbe(this.context.directories.state);
-    throw new TomboloError("sandbox", "Cannot build the sandbox: bwrap failed as shown above; nothing ran");
+    throw new TomboloError(
+      "sandbox",
+      "Cannot build the sandbox: bwrap failed as shown above, and nothing ran",
+      {
+        remedy: "where the host has changed, the next run finds out what it allows now",
+      },
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -69,4 +69,6 @@ export interface HostFacts {
   readonly maskDirectory: string;
   /** Absolute path of an `env` that knows `--default-signal`; absent where the host has none. */
   readonly env?: string;
+  /** The host lets no fresh /proc be mounted; its own is never shown. */
+  readonly withoutProc?: boolean;
 }

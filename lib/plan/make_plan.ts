@@ -19,6 +19,9 @@ import { executable, executableBesideRuntime, runDecider, writableProgramNotices
 import { INSIDE, type Launcher, type Mount, type Plan } from "./plan.ts";
 import { settleAllRules } from "./settle_rules.ts";
 
+const WITHOUT_PROC =
+  "no /proc inside: this host lets none be mounted; in a container, start it with --security-opt systempaths=unconfined (Docker) or --security-opt unmask=ALL (Podman)";
+
 /** What to run, and with which variables. */
 export interface PlanRequest {
   readonly command: readonly string[];
@@ -219,6 +222,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
       ...policy.unprotect.map(({ text }) => `the protection of ${quote(text)} is lifted (--unprotect)`),
       ...programs?.notices ?? [],
       ...(run === undefined ? [] : writableProgramNotices(run, decider)),
+      ...(facts.withoutProc === true ? [WITHOUT_PROC] : []),
     ],
   };
 }

@@ -101,6 +101,12 @@ class Walk {
   }
 }
 
+// The host's /proc comes with a recursive bind of /, and must not be seen.
+const COVERED_PROC: readonly Mount[] = [
+  { kind: "tmpfs", target: "/proc", mode: "0755" },
+  { kind: "seal", target: "/proc" },
+];
+
 function byDepth(a: SafePath, b: SafePath): number {
   return a.depth - b.depth || (a.toString() < b.toString() ? -1 : 1);
 }
@@ -238,7 +244,7 @@ export function planView(policy: Policy, decider: PathDecider, facts: HostFacts)
     mounts: [
       ...mounts.slice(0, top),
       { kind: "dev", target: "/dev" },
-      { kind: "proc", target: "/proc" },
+      ...(facts.withoutProc === true ? COVERED_PROC : [{ kind: "proc", target: "/proc" } as const]),
       ...links(policy, facts, walk),
       ...mounts.slice(top),
     ],
