@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly ownGroup?: boolean;
   /** Shell text for bash, run by the caller before tombolo, in the same process. */
   readonly before?: string;
+  /** A command that starts tombolo, such as one that makes namespaces. */
+  readonly through?: readonly string[];
 }
 
 /** What came of a run. */
@@ -185,12 +187,12 @@ export class Box implements AsyncDisposable {
 
   /** Starts `tombolo run FLAGS -- COMMAND` and does not wait. */
   start(flags: readonly string[], command: readonly string[], options: RunOptions = {}): Running {
-    return new Running(this.#spawn([TOMBOLO, "run", ...flags, "--", ...command], options));
+    return this.startTombolo(["run", ...flags, "--", ...command], options);
   }
 
   /** Starts tombolo with any arguments and does not wait. */
   startTombolo(args: readonly string[], options: RunOptions = {}): Running {
-    return new Running(this.#spawn([TOMBOLO, ...args], options));
+    return new Running(this.#spawn([...options.through ?? [], TOMBOLO, ...args], options));
   }
 
   /** Runs `tombolo run FLAGS -- COMMAND`. */
@@ -216,7 +218,7 @@ export class Box implements AsyncDisposable {
 
   /** Runs tombolo with any arguments. */
   tombolo(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    return this.#outcome([TOMBOLO, ...args], options);
+    return this.#outcome([...options.through ?? [], TOMBOLO, ...args], options);
   }
 
   /** Runs a program on the host, with the box's home and user. */
