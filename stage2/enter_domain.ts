@@ -1,6 +1,7 @@
 import { ERRNO } from "./errno.ts";
+import type { Must } from "./must_succeed.ts";
 import { pin, pinString } from "./pin.ts";
-import type { CallName, SystemCall } from "./system_call.ts";
+import type { SystemCall } from "./system_call.ts";
 
 const CREATE_RULESET_VERSION = 1;
 const RULE_PATH_BENEATH = 1;
@@ -15,9 +16,6 @@ const RESOLVE_NO_SYMLINKS = 4n;
 
 /** What is not there, not to be reached, or has become a link since the plan was made is not allowed: nothing is lost. */
 const SKIPPED: readonly number[] = [ERRNO.ENOENT, ERRNO.EACCES, ERRNO.ENOTDIR, ERRNO.ELOOP];
-
-/** Makes a system call that has to succeed. */
-export type Must = (step: string, name: CallName, ...parameters: readonly (number | bigint)[]) => number;
 
 function words(...values: readonly bigint[]): bigint {
   return pin(new Uint8Array(new BigUint64Array(values).buffer));

@@ -25,10 +25,9 @@ function prepare(command: readonly string[]): () => ReturnType<typeof execute> {
   if (filterPath === undefined) throw new TypeError("Cannot lock down the command: no filter was given");
   const filter = Deno.readFileSync(filterPath);
   const orders = readOrders(own["TOMBOLO_STAGE2_ORDERS"]);
-  if (orders.mounts !== undefined) {
-    mountLate(call, orders.mounts, orders.cwd ?? "/");
-    dropCapabilities(call, true);
-  }
+  const { mounts = [], check = [], cwd = "/" } = orders;
+  mountLate(call, { mounts, check, cwd });
+  if (orders.mounts !== undefined) dropCapabilities(call, true);
   const openFiles = openFilesLimit(own["TOMBOLO_STAGE2_NOFILE"]);
   const ignoredSignals = (own["TOMBOLO_STAGE2_IGNORE"] ?? "").split(",").map(Number);
   const environment = commandEnvironment(own, pending?.receive());

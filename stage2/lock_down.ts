@@ -1,4 +1,5 @@
-import { enterDomain, type Must } from "./enter_domain.ts";
+import { enterDomain } from "./enter_domain.ts";
+import { type Must, mustSucceed } from "./must_succeed.ts";
 import { pin } from "./pin.ts";
 import type { SystemCall } from "./system_call.ts";
 
@@ -38,12 +39,7 @@ export interface LockDown {
  * @throws {Error} If a step fails, naming the system call and errno; the command must not run then
  */
 export function lockDown(call: SystemCall, options: LockDown): void {
-  const must: Must = (step, name, ...parameters) => {
-    const result = call(name, ...parameters);
-    if (result < 0) throw new Error(`Cannot lock down the command: ${step}: errno ${-result}`);
-    return result;
-  };
-
+  const must = mustSucceed(call);
   closeDescriptors(call, must);
   const zeros = pin(new Uint8Array(32));
   must("rt_sigprocmask", "rt_sigprocmask", SIG_SETMASK, zeros, 0, SIGNAL_SET_SIZE);

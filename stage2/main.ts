@@ -2,9 +2,11 @@ import { bridge } from "./bridge.ts";
 import { dial } from "./dial.ts";
 import { fail } from "./fail.ts";
 import { launch } from "./launch.ts";
+import { trial } from "./trial.ts";
 
 const [role, ...parameters] = Deno.args;
 if (role === "bridge") await bridge();
 else if (role === "launch" && parameters[0] === "--") launch(parameters.slice(1));
 else if (role === "dial") await dial(parameters);
-else fail(125, "stage2 is started by tombolo only: expected bridge, launch -- COMMAND, or dial");
+else if (role === "trial") trial();
+else fail(125, "stage2 is started by tombolo only: expected bridge, launch -- COMMAND, dial or trial");

@@ -14,6 +14,9 @@ const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
 const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 const MOUNT_ATTR_RDONLY = 1n;
 const CLONE_NEWNS = 0x20000;
+/** Offset of `stx_attributes` in `struct statx`. */
+const STX_ATTRIBUTES = 8;
+const STATX_ATTR_MOUNT_ROOT = 0x2000n;
 
 const REASONS: Readonly<Record<number, string>> = {
   [ERRNO.ENOENT]: "it is gone",
@@ -60,6 +63,18 @@ class LateMounts {
     this.call("close", at);
   }
 
+  // A link on the way, or none of bubblewrap's mounts at the end, means that it mounted elsewhere.
+  check(target: string): void {
+    const at = this.#open(target);
+    const status = pin(new Uint8Array(256));
+    this.#must(target, "statx", at, this.#empty, AT_EMPTY_PATH, 0, status);
+    const attributes = new Deno.UnsafePointerView(pointerTo(status)).getBigUint64(STX_ATTRIBUTES);
+    this.call("close", at);
+    if ((attributes & STATX_ATTR_MOUNT_ROOT) === 0n) {
+      throw new Error(`Cannot guard ${target}: it has been replaced while the sandbox was starting`);
+    }
+  }
+
   // What is mounted over a directory is not seen from inside it.
   enter(cwd: string): void {
     this.#must(cwd, "chdir", pinString(cwd));
@@ -85,20 +100,36 @@ class LateMounts {
   }
 }
 
+function pointerTo(address: bigint): Deno.PointerObject {
+  const pointer = Deno.UnsafePointer.create(address);
+  if (pointer === null) throw new TypeError("Cannot look at a mount: its buffer has no address");
+  return pointer;
+}
+
 function words(...values: readonly bigint[]): bigint {
   return pin(new Uint8Array(new BigUint64Array(values).buffer));
 }
 
+/** What is left to stage2 of the view of files. */
+export interface LateView {
+  /** Mounts to make, in order. */
+  readonly mounts: readonly LateMount[];
+  /** Mount points that have to stand where they should before that. */
+  readonly check: readonly string[];
+  /** The working directory. */
+  readonly cwd: string;
+}
+
 /**
- * Makes the mounts that were left to stage2.
+ * Makes the mounts that were left to stage2, once what is mounted already has been looked at.
  *
  * @param call Makes system calls, with CAP_SYS_ADMIN
- * @param mounts In order
- * @param cwd The working directory
- * @throws {Error} where one cannot be made as planned; the command must not run then
+ * @throws {Error} where something is not as planned; the command must not run then
  */
-export function mountLate(call: SystemCall, mounts: readonly LateMount[], cwd: string): void {
+export function mountLate(call: SystemCall, { mounts, check, cwd }: LateView): void {
   const late = new LateMounts(call);
+  for (const target of check) late.check(target);
+  if (mounts.length === 0) return;
   late.separate();
   for (const mount of mounts) late.mount(mount);
   late.enter(cwd);

@@ -29,6 +29,7 @@ function absolutePath(value: unknown, key: string): string {
 const READERS: { readonly [K in keyof Required<LaunchOrders>]: (value: unknown) => LaunchOrders[K] } = {
   execute: (value) => stringList(value, "execute"),
   mounts: mountList,
+  check: (value) => stringList(value, "check"),
   cwd: (value) => absolutePath(value, "cwd"),
 };
 

@@ -23,6 +23,7 @@ const NUMBERS = {
   seccomp: [317, 277],
   setsid: [112, 157],
   socket: [41, 198],
+  statx: [332, 291],
   unshare: [272, 97],
   write: [1, 64],
 } as const;

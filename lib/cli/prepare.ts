@@ -1,6 +1,7 @@
 import { findBwrap, findProgram, type FoundProgram } from "../launch/find_bwrap.ts";
 import { gatherFacts, isTrustedLink, resolveTrusted } from "../launch/gather_facts.ts";
-import { probeOnce } from "../launch/probe.ts";
+import { LiveLock } from "../launch/live_lock.ts";
+import { probeOnce, type ProbeRequest } from "../launch/probe.ts";
 import type { RunContext } from "../launch/run_plan.ts";
 import { type Directories, openDirectories } from "../launch/state_directory.ts";
 import { SafePath } from "../paths/safe_path.ts";
@@ -222,6 +223,7 @@ interface Programs {
   readonly env: string | undefined;
   /** Whether a fresh /proc can be mounted. */
   readonly proc: boolean;
+  readonly probe: ProbeRequest;
 }
 
 async function programs(
@@ -233,20 +235,33 @@ async function programs(
   const writable = isWritableInside(policy);
   const bwrap = findBwrap(environment["PATH"] ?? "", writable, uid);
   const env = findProgram("env", "/usr/bin:/bin", writable, uid);
-  const probed = await probeOnce({ bwrap, env, kernel: Deno.osRelease(), uid, stateDirectory });
-  return { bwrap, env: probed.env ? env?.path : undefined, proc: probed.proc };
+  const probe = { bwrap, env, kernel: Deno.osRelease(), uid, stateDirectory };
+  const probed = await probeOnce(probe);
+  return { bwrap, env: probed.env ? env?.path : undefined, proc: probed.proc, probe };
+}
+
+// Asked only where it matters: the answer costs a start of stage2.
+async function canBeContested(probe: ProbeRequest, runtime: RuntimeFiles): Promise<boolean> {
+  return (await import("../launch/probe_contested.ts")).probeContested(probe, runtime);
+}
+
+/** What a plan is prepared for. */
+export interface PrepareOptions {
+  /** Files of this run that the sandbox must not write: absolute real paths. */
+  readonly alsoOwn?: readonly string[];
+  /** Whether it is going to be run. */
+  readonly runs?: boolean;
 }
 
 /**
  * From flags to a plan: files are read, rules parsed, the host looked at once.
  *
- * @param alsoOwn Files of this run that the sandbox must not write: absolute real paths
  * @throws {TomboloError} for whatever is wrong; nothing has been started
  */
 export async function prepare(
   flags: readonly GivenFlag[],
   command: readonly string[],
-  alsoOwn: readonly string[] = [],
+  { alsoOwn = [], runs = false }: PrepareOptions = {},
 ): Promise<Prepared> {
   const environment = Deno.env.toObject();
   const caller = callerEnvironment();
@@ -260,7 +275,8 @@ export async function prepare(
   checkExternal(policy.net);
   const caBundle = await caBundleOf(policy, uid);
   const directories = openDirectories((name) => environment[name], uid);
-  const { bwrap, env, proc } = await programs(policy, environment, directories.state, uid);
+  const live = runs ? await LiveLock.take(directories.state) : undefined;
+  const { bwrap, env, proc, probe } = await programs(policy, environment, directories.state, uid);
   const inside = commandEnvironment(policy.env, caller);
   const ruled = await ruledPrograms(policy, inside.get("PATH"), cwd, uid);
   const facts: HostFacts = {
@@ -285,11 +301,13 @@ export async function prepare(
     ...(proc ? {} : { withoutProc: true }),
   };
   const runtime = runtimeFiles(environment);
+  const contested = live?.isAlone === false && await canBeContested(probe, runtime);
   const request = {
     command,
     environment: inside,
     cwdNamed: named !== undefined,
     stage2: environment["TOMBOLO_LEAK"] !== undefined,
+    contested,
     runtime: hidesSystem(policy, ruled) ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
     ...(caBundle === undefined ? {} : { caBundle }),
   };
@@ -313,6 +331,7 @@ export async function prepare(
       masks: facts,
       uid,
       openFiles: environment["TOMBOLO_NOFILE"] || undefined,
+      ...(live && { live }),
       ...(caBundle === undefined ? {} : { caBundle }),
     },
   };

@@ -33,7 +33,10 @@ export function openEvents(flags: readonly GivenFlag[]): EventsFile | undefined 
 
 async function prepareRunnable(flags: readonly GivenFlag[], command: readonly string[], events?: EventsFile) {
   try {
-    const prepared = await prepare(flags, command, events === undefined ? [] : [events.path.toString()]);
+    const prepared = await prepare(flags, command, {
+      alsoOwn: events === undefined ? [] : [events.path.toString()],
+      runs: true,
+    });
     findCommand(prepared.plan);
     return prepared;
   } catch (error) {

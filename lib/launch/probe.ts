@@ -31,8 +31,8 @@ function rootIdentity(): string {
   }).join(" ");
 }
 
-// The isolation is part of the key: another version of tombolo may ask for other flags.
-function keyOf({ bwrap, env, kernel, uid }: ProbeRequest): string {
+/** What an answer holds for. The isolation is part of it: another version of tombolo may ask for other flags. */
+export function probeKey({ bwrap, env, kernel, uid }: ProbeRequest): string {
   return ["2", bwrap.identity, env?.identity ?? "", kernel, uid, rootIdentity(), ISOLATION.join(" ")].join(
     "\n",
   );
@@ -52,7 +52,7 @@ const RESULTS: readonly ProbeResult[] = [true, false].flatMap((proc) =>
  * @throws {TomboloError} where bubblewrap builds no sandbox, with what is wrong and the remedy
  */
 export async function probeOnce(request: ProbeRequest): Promise<ProbeResult> {
-  const key = keyOf(request);
+  const key = probeKey(request);
   const file = `${request.stateDirectory}/probe`;
   try {
     const cached = Deno.readTextFileSync(file);
@@ -69,9 +69,11 @@ export async function probeOnce(request: ProbeRequest): Promise<ProbeResult> {
 
 /** Forgets the answer, so that the next run asks again: the host may have changed. */
 export function forgetProbe(stateDirectory: string): void {
-  try {
-    Deno.removeSync(`${stateDirectory}/probe`);
-  } catch {
-    // Another run was quicker.
+  for (const name of ["probe", "probe-contested"]) {
+    try {
+      Deno.removeSync(`${stateDirectory}/${name}`);
+    } catch {
+      // Another run was quicker, or there is none.
+    }
   }
 }

@@ -9,6 +9,7 @@ import type { Voice } from "../report/voice.ts";
 import { ensureMasks, seccompFile } from "./host_files.ts";
 import { forgetProbe } from "./probe.ts";
 import { rendezvous } from "./rendezvous.ts";
+import type { LiveLock } from "./live_lock.ts";
 import { RunDirectory, sweepRunDirectories } from "./run_directory.ts";
 import type { SetAside } from "./set_aside.ts";
 import {
@@ -39,6 +40,8 @@ export interface RunContext {
   /** Real path of the CA certificates that the policy names. */
   readonly caBundle?: string;
   readonly onEvent: EventSink;
+  /** Held since the host was looked at. */
+  readonly live?: LiveLock;
   /** The proxy that the policy names, running. */
   readonly external?: ExternalProxy;
   /** What is said before the command starts. */
@@ -113,7 +116,7 @@ class Run implements AsyncDisposable {
     const child = this.#spawn();
     const ended = child.status.then(() => undefined);
     try {
-      await rendezvous(listener, ended, () => this.#up = true);
+      await rendezvous(listener, ended, () => this.#isUp());
       this.#directory.remove();
       if (this.#up) void this.#serve(listener, ended);
       return await child.status;
@@ -163,11 +166,16 @@ class Run implements AsyncDisposable {
     status.finally(() => ended = true);
     // Not with a timer: the runtime takes milliseconds to load its timers, a call to the system microseconds.
     for (let check = 0; check < MOST_UP_CHECKS && !ended && !this.#up; check++) {
-      this.#up = this.#status.initPid !== undefined;
+      if (this.#status.initPid !== undefined) this.#isUp();
       if (!this.#up) await Deno.lstat(this.#directory.path);
     }
     this.#directory.remove();
     return await status;
+  }
+
+  #isUp(): void {
+    this.#up = true;
+    this.context.live?.release();
   }
 
   #spawn(): Deno.ChildProcess {

@@ -1,5 +1,6 @@
 import { type ProxyTemplate, proxyTemplate } from "../egress/proxy_environment.ts";
 import { bwrapArguments, type BwrapContext, SECCOMP_INSIDE } from "../plan/bwrap_arguments.ts";
+import { heldRoots } from "../plan/hold_roots.ts";
 import { ORDERS_INSIDE, ordersText } from "../plan/launch_orders.ts";
 import { isPlainVariable } from "../plan/make_plan.ts";
 import { INSIDE, type Plan } from "../plan/plan.ts";
@@ -104,6 +105,7 @@ function innerCommand(plan: Plan): string[] {
 export function starterOf(plan: Plan, context: StartContext): Start {
   const stage2 = plan.launcher.kind === "stage2";
   const files = context.openFiles;
+  const held = heldRoots(plan.mounts);
   const env = stage2
     ? { ...stage2Environment(plan), ...(files === undefined ? {} : { TOMBOLO_STAGE2_NOFILE: files }) }
     : Object.fromEntries(plan.environment);
@@ -117,6 +119,8 @@ export function starterOf(plan: Plan, context: StartContext): Start {
       files ?? "-",
       ordersText(plan.orders) === undefined ? "-" : context.orders,
       String(Deno.pid),
+      String(held.length),
+      ...held.map(({ target }) => target),
       context.bwrap,
       ...bwrapArguments(plan, { ...context, command: innerCommand(plan) }),
     ],

@@ -80,12 +80,22 @@ function followLinks(path: SafePath): ResolvedPath {
     }
     links.push(next);
     if (links.length > MAX_LINKS) return { real: path, kind: undefined, links, broken: next };
-    const target = Deno.readLinkSync(next.toString());
+    const target = readLink(next);
+    if (target === undefined) return { real: path, kind: undefined, links, broken: next };
     const pieces = target.split("/").filter((piece) => piece !== "" && piece !== ".");
     fromLink += pieces.length;
     rest = pieces.concat(rest);
     if (target.startsWith("/")) at = SafePath.root;
     kind = "directory";
+  }
+}
+
+// Somebody may have put something else in its place since.
+function readLink(path: SafePath): string | undefined {
+  try {
+    return Deno.readLinkSync(path.toString());
+  } catch {
+    return undefined;
   }
 }
 

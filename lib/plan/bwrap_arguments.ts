@@ -18,15 +18,19 @@ export const ISOLATION: readonly string[] = [
 ];
 
 /** What stage2 needs for mounts of its own; it gives them up before the command (bwrap(1), --cap-add). */
-const LENT: readonly string[] = ["CAP_SYS_ADMIN", "CAP_SETPCAP"];
+export const LENT: readonly string[] = ["CAP_SYS_ADMIN", "CAP_SETPCAP"];
 
 function mountArguments(mount: Mount, { masks, socket, publishSocket }: BwrapContext): string[] {
   const { target } = mount;
   switch (mount.kind) {
     case "read":
-      return ["--ro-bind", target, target];
+      return mount.held === undefined
+        ? ["--ro-bind", target, target]
+        : ["--ro-bind-fd", String(mount.held), target];
     case "write":
-      return ["--bind", target, target];
+      return mount.held === undefined
+        ? ["--bind", target, target]
+        : ["--bind-fd", String(mount.held), target];
     case "mask-file":
       return ["--ro-bind", masks.maskFile, target];
     case "mask-directory":

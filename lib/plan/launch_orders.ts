@@ -22,6 +22,8 @@ export interface LaunchOrders {
   readonly execute?: readonly string[];
   /** Mounts to make, in order, on what bubblewrap has mounted; it then lends the rights for that. */
   readonly mounts?: readonly LateMount[];
+  /** Targets that have to be mount points, with no link on the way, before anything else is mounted. */
+  readonly check?: readonly string[];
   /** The working directory, entered again once everything is mounted: what is mounted over it is not seen before. */
   readonly cwd?: string;
 }

@@ -6,6 +6,7 @@ import type { Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { HostFacts, RuntimeFiles } from "./host_facts.ts";
+import { holdRoots, mountsToCheck } from "./hold_roots.ts";
 import { MOST_MOUNTS, partMounts } from "./late_mounts.ts";
 import {
   type LateMount,
@@ -30,6 +31,11 @@ export interface PlanRequest {
   readonly cwdNamed: boolean;
   /** Start through stage2 even where bubblewrap alone would do: the caller leaks descriptors. */
   readonly stage2?: boolean;
+  /**
+   * Whether something in another sandbox may change the tree while this one is built, and this host has what it takes
+   * not to be misled by that.
+   */
+  readonly contested?: boolean;
   readonly runtime: RuntimeFiles;
   /** Real path of the file of CA certificates that the command's clients are to trust. */
   readonly caBundle?: string;
@@ -167,18 +173,27 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
   const facts = policy.unprotect.length === 0 ? host : withoutLifted(policy, host);
   const decider = settleAllRules(policy, facts);
   const view = planView(policy, decider, facts);
-  const { mounts, late } = partMounts(view.mounts);
+  const contested = request.contested === true;
+  const { mounts, late } = partMounts(view.mounts, contested);
+  const check = contested ? mountsToCheck(mounts) : [];
   refuseTooMany(view.mounts.length);
   const cwd = workingDirectory(request, policy, facts, view);
   const { programs } = facts;
   const run = programs && runDecider(programs);
   const list = run && executable(run);
-  const started = launcher(request, policy, view, facts, list !== undefined || late.length > 0);
+  const started = launcher(
+    request,
+    policy,
+    view,
+    facts,
+    list !== undefined || late.length > 0 || check.length > 0,
+  );
   const brought = started.launcher.kind === "stage2" && programs !== undefined;
   const execute = list ??
     (brought ? executableBesideRuntime(programs, request.runtime, view.mounts) : undefined);
   const orders: LaunchOrders = {
     ...(execute === undefined ? {} : { execute }),
+    ...(check.length === 0 ? {} : { check }),
     ...(late.length === 0 ? {} : { mounts: late, cwd }),
   };
   const bundle = network(policy) === "gateway" ? request.caBundle : undefined;
@@ -190,7 +205,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
   return {
     network: network(policy),
     mounts: [
-      ...mounts,
+      ...(contested ? holdRoots(mounts, view.isDirectory) : mounts),
       ...started.mounts,
       ...ordersMount(orders),
       ...caBundleMount(bundle),

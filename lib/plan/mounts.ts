@@ -23,6 +23,8 @@ export interface FileView {
   readonly watch: readonly Watch[];
   /** Whether a path can be seen inside. */
   readonly shows: (path: SafePath) => boolean;
+  /** Whether a directory of the host is mounted there. */
+  readonly isDirectory: (target: string) => boolean;
 }
 
 /** What the rules show at a path; each path is decided once. */
@@ -249,6 +251,7 @@ export function planView(policy: Policy, decider: PathDecider, facts: HostFacts)
       ...mounts.slice(top),
     ],
     watch: absent.filter(({ path }) => walk.above(SafePath.of(path))?.view === "write"),
+    isDirectory: (target) => steps.get(target)?.kind === "directory",
     shows: (path) => !["none", "private"].includes(walk.above(path)?.view ?? "none"),
   };
 }

@@ -12,7 +12,12 @@ export const INSIDE = "/run/tombolo";
 
 /** One step of building the view of files, in order. */
 export type Mount =
-  | { readonly kind: "read" | "write"; readonly target: string }
+  | {
+    readonly kind: "read" | "write";
+    readonly target: string;
+    /** The descriptor by which the starting shell holds it. */
+    readonly held?: number;
+  }
   | { readonly kind: "mask-file" | "mask-directory"; readonly target: string }
   | { readonly kind: "tmpfs"; readonly target: string; readonly mode: string }
   | { readonly kind: "file"; readonly source: string; readonly target: string }

@@ -1,0 +1,56 @@
+import { ISOLATION, LENT } from "../plan/bwrap_arguments.ts";
+import type { RuntimeFiles } from "../plan/host_facts.ts";
+import { INSIDE } from "../plan/plan.ts";
+import { probeKey, type ProbeRequest } from "./probe.ts";
+import { STAGE2_ENVIRONMENT, STAGE2_FLAGS, STAGE2_MODULE } from "./stage2_flags.ts";
+import { writeAtomically } from "./state_directory.ts";
+
+function works({ bwrap }: ProbeRequest, { deno, stage2 }: RuntimeFiles): boolean {
+  return new Deno.Command("/bin/sh", {
+    args: [
+      ...["-c", 'exec "$@" 3</usr', "sh", bwrap.path],
+      ...ISOLATION,
+      ...LENT.flatMap((capability) => ["--cap-add", capability]),
+      ...[
+        "--ro-bind",
+        "/",
+        "/",
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+        "--ro-bind-fd",
+        "3",
+        "/usr",
+        "--tmpfs",
+        "/run",
+      ],
+      ...["--ro-bind", deno, `${INSIDE}/deno`, "--ro-bind", stage2, STAGE2_MODULE],
+      ...["--", `${INSIDE}/deno`, ...STAGE2_FLAGS, "--allow-ffi", STAGE2_MODULE, "trial"],
+    ],
+    clearEnv: true,
+    env: { ...STAGE2_ENVIRONMENT },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).outputSync().success;
+}
+
+/**
+ * Whether a sandbox can be built here such that nothing in another one can mislead its mounts: descriptors for
+ * bubblewrap, stage2's own mounts, and a Landlock domain. Tried once with all of it, and remembered.
+ */
+export function probeContested(request: ProbeRequest, runtime: RuntimeFiles): boolean {
+  const key = `${probeKey(request)}\n${runtime.stage2}`;
+  const file = `${request.stateDirectory}/probe-contested`;
+  try {
+    const cached = Deno.readTextFileSync(file);
+    if (cached === `${key}\nyes\n`) return true;
+    if (cached === `${key}\nno\n`) return false;
+  } catch {
+    // Nothing cached yet.
+  }
+  const result = works(request, runtime);
+  writeAtomically(file, `${key}\n${result ? "yes" : "no"}\n`);
+  return result;
+}
