@@ -1,8 +1,21 @@
 import { starterOf } from "../launch/starter.ts";
+import { SafePath } from "../paths/safe_path.ts";
+import type { RunDecider } from "../policy/decide_run.ts";
 import { explainJson, explainText } from "../report/explain.ts";
+import type { OtherNames } from "../report/explain_run.ts";
 import { parseFlags } from "./flags.ts";
 import { prepare } from "./prepare.ts";
 import { has } from "./run.ts";
+
+// Only here: it looks at every link of the directories on PATH.
+async function namesOf({ allow = [], deny }: RunDecider, searchPath = ""): Promise<OtherNames> {
+  const { linkedNames } = await import("../launch/other_names.ts");
+  const directories = searchPath.split(":").filter((directory) => directory.startsWith("/"));
+  return linkedNames(
+    [...allow, ...deny].map(({ path }) => path),
+    directories.map((path) => SafePath.of(path)),
+  );
+}
 
 /**
  * `tombolo explain`: the effective policy and the plan; nothing runs.
@@ -22,7 +35,14 @@ export async function explain(args: readonly string[]): Promise<number> {
     status: "STATUS",
     seccomp: "FILTER",
   });
-  const explanation = { policy, plan, bwrap: start.args.slice(start.args.indexOf(context.bwrap)) };
+  const explanation = {
+    policy,
+    plan,
+    bwrap: start.args.slice(start.args.indexOf(context.bwrap)),
+    ...(plan.run === undefined
+      ? {}
+      : { programNames: await namesOf(plan.run, plan.environment.get("PATH")) }),
+  };
   console.log(has(flags, "json") ? explainJson(explanation) : explainText(explanation));
   return 0;
 }

@@ -93,6 +93,10 @@ async function reportDenials(
   );
   if (status !== 0) {
     const time = new Date().toISOString();
+    if (plan.run !== undefined) {
+      const { deniedPrograms } = await import("../report/denied_programs.ts");
+      for (const event of deniedPrograms(plan, time)) onEvent(event);
+    }
     for (const event of [...deniedArguments(plan, time), ...deniedHosts(plan, time)]) onEvent(event);
     if (denials.isEmpty && missedNetwork(plan)) {
       voice.say("the command had no network (no rule allows any host); to allow one: --allow-net=HOST");

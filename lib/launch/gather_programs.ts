@@ -138,6 +138,18 @@ class Programs {
   }
 }
 
+// Most programs have the same loader.
+function once(list: readonly RuledProgram[]): RuledProgram[] {
+  const named = list.filter(({ because }) => because === undefined);
+  const seen = new Set(named.map(({ path }) => path.toString()));
+  const needed = list.filter(({ path, because }) => {
+    const isNew = because !== undefined && !seen.has(path.toString());
+    if (isNew) seen.add(path.toString());
+    return isNew;
+  });
+  return [...named, ...needed];
+}
+
 function topLevel(): SafePath[] {
   return Array.from(Deno.readDirSync("/"), ({ name }) => SafePath.root.join(name))
     .filter((path) => path.toString() !== "/run")
@@ -154,7 +166,7 @@ export function gatherPrograms(request: ProgramsRequest): ProgramFacts {
   const programs = new Programs(request);
   const { allow, deny } = request.run;
   return {
-    ...(allow === undefined ? {} : { allow: allow.flatMap((rule) => programs.allowed(rule)) }),
+    ...(allow === undefined ? {} : { allow: once(allow.flatMap((rule) => programs.allowed(rule))) }),
     deny: deny.flatMap((rule) => programs.denied(rule)),
     notices: programs.notices,
     shell: resolvePath(SafePath.of("/bin/sh")).real,

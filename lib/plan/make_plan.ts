@@ -190,7 +190,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
   );
   const brought = started.launcher.kind === "stage2" && programs !== undefined;
   const execute = list ??
-    (brought ? executableBesideRuntime(programs, request.runtime, view.mounts) : undefined);
+    (brought ? executableBesideRuntime(policy.run, programs, request.runtime, view.mounts) : undefined);
   const orders: LaunchOrders = {
     ...(execute === undefined ? {} : { execute }),
     ...(check.length === 0 ? {} : { check }),

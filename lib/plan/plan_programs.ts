@@ -1,6 +1,7 @@
 import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
 import { decidePath } from "../policy/decide_path.ts";
-import type { RuledProgram, RunDecider } from "../policy/decide_run.ts";
+import type { RunDecider } from "../policy/decide_run.ts";
+import type { RunPolicy } from "../policy/run_policy.ts";
 import { quote } from "../report/escape.ts";
 import type { ProgramFacts, RuntimeFiles } from "./host_facts.ts";
 import { INSIDE, type Mount } from "./plan.ts";
@@ -35,14 +36,16 @@ export function executable({ allow }: RunDecider): string[] | undefined {
  * @returns Everything but the sandbox's own directory; `undefined` where no rule denies what lies there
  */
 export function executableBesideRuntime(
+  { deny }: RunPolicy,
   programs: ProgramFacts,
   runtime: RuntimeFiles,
   mounts: readonly Mount[],
 ): string[] | undefined {
   const own = new Set([runtime.deno, programs.shell.toString(), ...(runtime.libraries ?? []).slice(0, 1)]);
-  const isOwn = ({ path, rule }: RuledProgram) =>
-    own.has(path.toString()) || path.name === "deno" || rule.text === "deno";
-  if (!programs.deny.some(isOwn)) return undefined;
+  // The runtime is a deno, whichever file the user's own is, and also where there is none.
+  const denied = programs.deny.some(({ path }) => own.has(path.toString())) ||
+    deny.some(({ text }) => text.split("/").at(-1) === "deno");
+  if (!denied) return undefined;
   // The sandbox has a /run of its own: in it, what is mounted there.
   const below = mounts.map(({ target }) => target)
     .filter((target) => target.startsWith("/run/") && !`${target}/`.startsWith(`${INSIDE}/`));

@@ -5,6 +5,7 @@ import type { ExternalRule, NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
 import type { PathRule, Policy } from "../policy/policy.ts";
 import { escape } from "./escape.ts";
+import { explainRun, type OtherNames } from "./explain_run.ts";
 import { hideCredentials } from "./hide_credentials.ts";
 
 /** What `explain` shows: the policy with the origin of every rule, and exactly the plan that would run. */
@@ -13,6 +14,8 @@ export interface Explanation {
   readonly plan: Plan;
   /** Arguments of bubblewrap. */
   readonly bwrap: readonly string[];
+  /** Other names of the programs that rules name. */
+  readonly programNames?: OtherNames;
 }
 
 function rules(title: string, list: readonly Rule[]): string[] {
@@ -107,11 +110,12 @@ function mountLine(mount: Mount): string {
 
 /** The explanation as text for people. */
 export function explainText(explanation: Explanation): string {
-  const { policy, plan } = explanation;
+  const { policy, plan, programNames } = explanation;
   const { decider, net } = plan;
-  const existing = new Set(plan.mounts.map(({ target }) => target));
+  const existing = new Set([...plan.mounts, ...plan.orders.mounts ?? []].map(({ target }) => target));
+  const programs = new Set(plan.run?.deny.map(({ path }) => path.toString()));
   const guards = decider.protections.filter((rule) =>
-    rule.denies !== "nothing" && existing.has(rule.path.toString())
+    rule.denies !== "nothing" && existing.has(rule.path.toString()) && !programs.has(rule.path.toString())
   );
   return [
     `base: preset ${policy.base}`,
@@ -132,6 +136,9 @@ export function explainText(explanation: Explanation): string {
     ...rules(
       "CA bundle (clients inside trust it):",
       all(plan.caBundle === undefined ? undefined : policy.caBundle),
+    ),
+    ...explainRun(policy.run, plan.run, programNames).flatMap((section) =>
+      "sentence" in section ? [section.sentence] : rules(section.title, section.rules)
     ),
     `environment: ${[...plan.environment.keys()].map(escape).sort().join(" ")}`,
     ...(plan.wallTime === undefined ? [] : [`time limit: ${plan.wallTime} ms`]),
