@@ -60,8 +60,10 @@ export function deniedHosts(plan: Plan, time: string): DecisionEvent[] {
 /** Whether a failed command most likely missed a network that the policy did not give it. */
 export function missedNetwork(plan: Plan): boolean {
   const program = (plan.command[0] ?? "").split("/").at(-1) ?? "";
-  const { network, net } = plan;
-  return network === "none" && net.denyAll === undefined && net.external === undefined &&
+  const { network, net, run } = plan;
+  // Where only some programs may be run, it may as well have missed one of them.
+  return run?.allow === undefined && network === "none" && net.denyAll === undefined &&
+    net.external === undefined &&
     NETWORK_CLIENTS.has(program);
 }
 

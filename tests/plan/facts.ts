@@ -1,6 +1,7 @@
 import type { FileKind, ResolvedPath } from "../../lib/paths/resolve_path.ts";
 import { SafePath } from "../../lib/paths/safe_path.ts";
-import type { HostFacts } from "../../lib/plan/host_facts.ts";
+import type { HostFacts, ProgramFacts } from "../../lib/plan/host_facts.ts";
+import { programProtections } from "../../lib/plan/plan_programs.ts";
 import type { ProtectionRule } from "../../lib/policy/decide_path.ts";
 import type { PathRule, Policy } from "../../lib/policy/policy.ts";
 
@@ -94,6 +95,7 @@ export interface FakeHost {
   /** Links such as /lib64. */
   readonly systemLinks?: readonly string[];
   readonly env?: string;
+  readonly programs?: ProgramFacts;
 }
 
 /** Facts about a host that exists only here. */
@@ -106,7 +108,10 @@ export function hostFacts(host: FakeHost): HostFacts {
     resolved.set(path.toString(), found);
     found.links.forEach(look);
   };
-  const protections = host.protections ?? [];
+  const protections = [
+    ...host.protections ?? [],
+    ...(host.programs === undefined ? [] : programProtections(host.programs)),
+  ];
   for (
     const list of [
       policy.read.allow,
@@ -134,6 +139,7 @@ export function hostFacts(host: FakeHost): HostFacts {
     privateDirectories: (host.privateDirectories ?? ["/tmp", "/run"]).map((path) => SafePath.of(path)),
     maskFile: "/state/mask/file",
     maskDirectory: "/state/mask/directory",
+    ...(host.programs === undefined ? {} : { programs: host.programs }),
     ...(host.env === undefined ? {} : { env: host.env }),
   };
 }

@@ -184,11 +184,31 @@ for (const [column, arch] of ARCHES.entries()) {
     assert.equal(judge(true, CLONE3, []), ENOSYS);
   });
 
+  Deno.test(`${arch}: files of memory pass with the seal against execution, and are unknown without it`, () => {
+    const number = arch === "x86_64" ? 319 : 279;
+    const judge = (refuseExecutableMemory: boolean, flags: bigint) =>
+      interpret(seccompProgram({ arch, allowUnix: false, refuseExecutableMemory }), {
+        arch: AUDIT[arch],
+        number,
+        args: [0n, flags],
+      });
+    for (const flags of [0n, 1n, 3n, 7n, 0x10n, HIGH]) assert.equal(judge(true, flags), ENOSYS, `${flags}`);
+    for (const flags of [8n, 9n, HIGH | 8n]) assert.equal(judge(true, flags), ALLOW, `${flags}`);
+    assert.equal(judge(false, 0n), ALLOW);
+  });
+
   Deno.test(`${arch}: the program is the one reviewed`, async () => {
-    const kinds = { "": [false, false], _unix: [true, false], _group: [false, true] } as const;
-    for (const [suffix, [allowUnix, refuseGroupSignals]] of Object.entries(kinds)) {
+    const kinds = {
+      "": [false, false, false],
+      _unix: [true, false, false],
+      _group: [false, true, false],
+      _programs: [false, true, true],
+    } as const;
+    for (const [suffix, [allowUnix, refuseGroupSignals, refuseExecutableMemory]] of Object.entries(kinds)) {
       const golden = new URL(`__snapshots__/seccomp_${arch}${suffix}.txt`, import.meta.url);
-      const actual = disassemble(seccompProgram({ arch, allowUnix, refuseGroupSignals }));
+      const actual = disassemble(
+        seccompProgram({ arch, allowUnix, refuseGroupSignals, refuseExecutableMemory }),
+      );
       if (Deno.env.get("UPDATE_SNAPSHOTS") === "1") await Deno.writeTextFile(golden, actual);
       assert.equal(actual, await Deno.readTextFile(golden));
     }
