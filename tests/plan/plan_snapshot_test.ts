@@ -3,6 +3,7 @@ import { parseFlags } from "../../lib/cli/flags.ts";
 import { flagsToSource } from "../../lib/cli/flags_to_source.ts";
 import { SafePath } from "../../lib/paths/safe_path.ts";
 import { makePlan } from "../../lib/plan/make_plan.ts";
+import type { ProgramFacts } from "../../lib/plan/host_facts.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { buildPolicy } from "../../lib/policy/build_policy.ts";
 import { commandEnvironment } from "../../lib/policy/command_environment.ts";
@@ -55,6 +56,7 @@ interface Scene {
   readonly own?: readonly string[];
   readonly repositories?: readonly { readonly path: string; readonly git: "file" | "directory" }[];
   readonly env?: string;
+  readonly programs?: ProgramFacts;
 }
 
 // The way of a real run, with a host that is only described.
@@ -80,6 +82,7 @@ function planOf(scene: Scene): { plan: Plan; text: string } {
     trusted: ["/bin", "/lib", "/lib64"],
     systemLinks: policy.base === "none" ? ["/bin", "/lib", "/lib64"] : [],
     env: scene.env ?? "/usr/bin/env",
+    ...(scene.programs === undefined ? {} : { programs: scene.programs }),
   });
   const plan = makePlan(policy, facts, {
     command,
@@ -98,6 +101,18 @@ function planOf(scene: Scene): { plan: Plan; text: string } {
 }
 
 const REPOSITORY = [{ path: `${HOME}/project`, git: "directory" as const }];
+
+const DENIED = {
+  path: SafePath.of("/usr/bin/sudo"),
+  rule: { text: "sudo", origin: "--deny-run" },
+};
+const GIT = { path: SafePath.of("/usr/bin/git"), rule: { text: "git", origin: "--allow-run" } };
+const PROGRAMS = {
+  deny: [DENIED],
+  notices: [],
+  shell: SafePath.of("/usr/bin/sh"),
+  topLevel: [SafePath.of("/usr")],
+};
 
 const SCENES: Readonly<Record<string, Scene>> = {
   workspace_with_repository: { flags: "", repositories: REPOSITORY },
@@ -123,6 +138,19 @@ const SCENES: Readonly<Record<string, Scene>> = {
     flags: "",
     cwd: `${HOME}/worktree`,
     repositories: [{ path: `${HOME}/worktree`, git: "file" }],
+  },
+  programs_denied: { flags: "--deny-run=sudo,absent", files: ["/usr/bin/sudo"], programs: PROGRAMS },
+  programs_allowed: {
+    flags: "--allow-run=git --deny-run=sudo,absent",
+    files: ["/usr/bin/sudo", "/usr/bin/git"],
+    programs: {
+      ...PROGRAMS,
+      allow: [GIT, {
+        ...GIT,
+        path: SafePath.of("/usr/lib64/ld-linux-x86-64.so.2"),
+        because: "loader of /usr/bin/git",
+      }],
+    },
   },
   everything: { flags: "--allow-read --allow-write --allow-net --allow-env", files: SECRET_FILES },
 };
