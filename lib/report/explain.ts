@@ -14,9 +14,13 @@ export interface Explanation {
   readonly plan: Plan;
   /** Arguments of bubblewrap. */
   readonly bwrap: readonly string[];
+  /** Guarded files with other names, which no rule about a path holds. */
+  readonly hardLinked?: readonly { readonly path: string; readonly names: number }[];
   /** Other names of the programs that rules name. */
   readonly programNames?: OtherNames;
 }
+
+const MOST_HARD_LINKS = 20;
 
 function rules(title: string, list: readonly Rule[]): string[] {
   if (list.length === 0) return [];
@@ -90,6 +94,14 @@ function globNotes({ policy: { read, write } }: Explanation): string[] {
   ];
 }
 
+function hardLinkNotes({ hardLinked = [] }: Explanation): string[] {
+  const shown = hardLinked.slice(0, MOST_HARD_LINKS).map(({ path, names }) =>
+    `note: ${escape(path)} has ${names} names (hard links); only this one is guarded`
+  );
+  const more = hardLinked.length - shown.length;
+  return more === 0 ? shown : [...shown, `note: ${more} more guarded files have other names too`];
+}
+
 // Thousands of lines would hide the rest.
 function lateMounts({ orders: { mounts = [] } }: Plan): string[] {
   if (mounts.length === 0) return [];
@@ -155,6 +167,7 @@ export function explainText(explanation: Explanation): string {
     }, system calls filtered`,
     ...(plan.command.length === 0 ? [] : [`command: ${plan.command.map(escape).join(" ")}`]),
     ...globNotes(explanation),
+    ...hardLinkNotes(explanation),
     ...plan.notices.map((notice) => `note: ${notice}`),
   ].join("\n");
 }

@@ -129,6 +129,31 @@ Deno.test("M6 what is watched is found behind links that were put on the way to 
   }
 });
 
+Deno.test("M4 what hides files is looked at before each start: a mask that is a link or holds anything is refused", async () => {
+  const spoilers = [
+    "ln -s ../../../../canary file",
+    "echo canary > file",
+    "mkdir file",
+    "ln ../../../../../canary file",
+    "ln -s / directory",
+    "mkdir -m 755 directory",
+  ];
+  for (const spoiler of spoilers) {
+    await using box = await Box.create();
+    await box.write("canary", "canary\n");
+    await box.write("work/secret", "hidden\n");
+    await box.write("work/private/secret", "hidden\n");
+    const flags = ["--deny-read=secret,private"];
+    assert.equal((await box.shell(flags, "true")).code, 0);
+    const script = `cd ~/.local/state/tombolo/mask && rm -rf ${spoiler.split(" ").at(-1)} && ${spoiler}`;
+    const { stderr: said } = await box.host(["sh", "-c", script]);
+    assert.equal(said, "");
+    const { code, stdout, stderr } = await box.shell(flags, "cat secret private/*; ls private");
+    assert.deepEqual({ code, stdout }, { code: 125, stdout: "" }, spoiler);
+    assert.match(stderr, /^tombolo: Cannot hide files with "[^"]+": it is not the empty (?:file|directory)/);
+  }
+});
+
 Deno.test("M6 the parent of a denied file cannot be renamed, the file not unlinked, replaced or linked", async () => {
   await using box = await Box.create();
   await box.write("work/a/b/secret", "canary");
@@ -323,4 +348,73 @@ Deno.test("M13 sixteen sandboxes at once in one directory keep every protection 
   assert.equal(await box.read("work/.git/config"), config);
   assert.deepEqual(await box.list("work"), before);
   assert.deepEqual(await box.runDirectories(), []);
+});
+
+// What a command tries outside of the places that it may write, and with the rights of others inside.
+const REACH_OUT = `
+import errno, os, stat, sys
+def attempt(what, action):
+    try:
+        action()
+        print(what, "ok")
+    except OSError as error:
+        print(what, errno.errorcode[error.errno])
+outside, home = sys.argv[1:]
+attempt("mknod null", lambda: os.mknod("null", 0o600 | stat.S_IFCHR, os.makedev(1, 3)))
+attempt("mknod disk", lambda: os.mknod("/tmp/disk", 0o600 | stat.S_IFBLK, os.makedev(254, 0)))
+for name in ("chmod", "chown", "utime", "truncate", "setxattr", "unlink", "link into"):
+    attempt(name, {
+        "chmod": lambda: os.chmod(outside, 0o777),
+        "chown": lambda: os.chown(outside, 0, 0),
+        "utime": lambda: os.utime(outside, (1, 1)),
+        "truncate": lambda: os.truncate(outside, 0),
+        "setxattr": lambda: os.setxattr(outside, "user.a", b"b"),
+        "unlink": lambda: os.unlink(outside),
+        "link into": lambda: os.link(outside, "linked"),
+    }[name])
+attempt("mkdir", lambda: os.mkdir(home + "/made"))
+with open("copy", "wb") as copy, open("/usr/bin/id", "rb") as program:
+    copy.write(program.read())
+os.chmod("copy", 0o6755)
+print("setuid", os.popen("./copy -u; ./copy -ru").read().split())
+print("mine", os.getuid())
+`;
+
+Deno.test("M11 no device is made, no setuid copy gains anything, nothing outside changes", async () => {
+  for (const ordinaryUser of [false, true]) {
+    for (const mode of MODES) {
+      await using box = await Box.create({ ordinaryUser });
+      const outside = await box.write("outside/file", "kept");
+      const before = await box.host(["stat", "-c", "%a %u %g %Y %s %h", outside]);
+      const { stdout, stderr } = await box.runIn(mode, [], ["python3", "-c", REACH_OUT, outside, box.home]);
+      const [, ids = ""] = /^setuid \[(.*)\]$/m.exec(stdout) ?? [];
+      const [, mine] = /^mine (\d+)$/m.exec(stdout) ?? [];
+      assert.equal(ids, `'${mine}', '${mine}'`, stdout + stderr);
+      const tried = stdout.split("\n").filter((line) => /^(?!setuid|mine)./.test(line));
+      assert.equal(tried.length, 10, stdout);
+      for (const line of tried) assert.match(line, / (?:EPERM|EACCES|EROFS|EXDEV|EINVAL)$/, mode.name);
+      const after = await box.host(["stat", "-c", "%a %u %g %Y %s %h", outside]);
+      assert.equal(after.stdout, before.stdout);
+      assert.equal(await box.exists("home/made"), false);
+    }
+  }
+});
+
+Deno.test("M15 a name that a denied file had before stays open, and explain says so", async () => {
+  await using box = await Box.create();
+  await box.write("work/secret", "canary\n");
+  await box.write("work/private/deep/secret", "canary\n");
+  await box.write("work/alone", "canary\n");
+  for (const path of ["secret", "private/deep/secret"]) {
+    await Deno.link(`${box.work}/${path}`, `${box.work}/${path.replaceAll("/", "-")}-too`);
+  }
+  const flags = ["--deny-read=secret,private,alone"];
+  const { stdout } = await box.shell(flags, "cat secret private/deep/secret alone; cat *-too; ln secret new");
+  assert.equal(stdout, "canary\ncanary\n");
+  const explained = await box.tombolo(["explain", ...flags]);
+  for (const path of ["secret", "private/deep/secret"]) {
+    const note = `note: ${box.work}/${path} has 2 names (hard links); only this one is guarded`;
+    assert.ok(explained.stdout.split("\n").includes(note), explained.stdout);
+  }
+  assert.doesNotMatch(explained.stdout, /alone has/);
 });
