@@ -12,13 +12,19 @@ export interface FoundProgram {
 // Where only the host's administrator installs programs, also when that is the user.
 const INSTALLED = /^\/(?:usr|bin|sbin|opt|nix\/store|gnu\/store)\//;
 
+// How a user namespace shows the owner of what is not its own: there, the host's root (user_namespaces(7)).
+const UNMAPPED = 65534;
+
 // An earlier sandbox may have had another writable root: what its user could write, it could.
 function isSystemOwned(path: string, uid: number | null): boolean {
-  const owned = [path, path.slice(0, path.lastIndexOf("/"))].every((at) => {
+  const owners = [path, path.slice(0, path.lastIndexOf("/"))].map((at) => {
     const info = Deno.statSync(at);
-    return info.uid === 0 && ((info.mode ?? 0) & 0o022) === 0;
+    return ((info.mode ?? 0o777) & 0o022) === 0 ? info.uid : null;
   });
-  return owned && (uid !== 0 || INSTALLED.test(path));
+  const installed = INSTALLED.test(path);
+  return owners.every((owner) =>
+    owner === 0 ? uid !== 0 || installed : owner === UNMAPPED && uid !== UNMAPPED && installed
+  );
 }
 
 const WRITABLE = "the sandbox may write there";
