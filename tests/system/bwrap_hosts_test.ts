@@ -210,3 +210,31 @@ exec ${copy} "$@"`);
     assert.deepEqual(await box.runDirectories(), []);
   });
 }
+
+Deno.test("a warm start runs bwrap once; a new bwrap, and a failed start, have the host asked again", async () => {
+  await using box = await Box.create();
+  const real = join(box.root, "real");
+  await Deno.copyFile("/usr/bin/bwrap", real);
+  await Deno.chmod(real, 0o755);
+  const log = await box.write("log", "");
+  const starts = async (make: (path: string) => Promise<void>, command: readonly string[], code = 0) => {
+    await Deno.writeTextFile(log, "");
+    const outcome = await runWithBwrap(box, make, [], command);
+    assert.equal(outcome.code, code, outcome.stderr);
+    return (await Deno.readTextFile(log)).length;
+  };
+  const counting = script(
+    `printf x >>${log}\nfor word; do [ "$word" != fail ] || exit 1; done\nexec ${real} "$@"`,
+  );
+  const keep = () => Promise.resolve();
+  assert.equal(await starts(counting, ["true"]), 2);
+  assert.equal(await starts(keep, ["true"]), 1);
+  assert.equal(await starts(keep, ["true"]), 1);
+  assert.equal(await starts(keep, ["echo", "fail"], 125), 1);
+  assert.equal(await starts(keep, ["true"]), 2);
+  assert.equal(await starts(keep, ["true"]), 1);
+  // As a package update does it: a new file at the same path.
+  await Deno.remove(join(box.root, "bwrap"));
+  assert.equal(await starts(counting, ["true"]), 2);
+  assert.equal(await starts(keep, ["true"]), 1);
+});
