@@ -191,7 +191,7 @@ Deno.test("no /proc: an allowed host is reached through the gateway, and no othe
 for (const flags of [[], ["--allow-net=unused.test"]]) {
   Deno.test(`no /proc: a sandbox that shows nothing of the host starts too ${flags}`, async () => {
     await using box = await Box.create();
-    const shown = ["--preset=none", "--allow-read=/usr,/bin,/lib", ...flags];
+    const shown = ["--preset=none", "--allow-read=/usr", ...flags];
     const outcome = await box.run(shown, ["/bin/sh", "-c", "echo /proc/*; cat /etc/passwd; exit 3"], {
       through: MASKED,
     });
@@ -211,8 +211,9 @@ Deno.test("no /proc: explain says so and shows what covers it", async () => {
 
 Deno.test("a /proc that can no longer be mounted is an error once, and the next run does without", async () => {
   await using box = await Box.create();
+  const unmasked = { through: isRoot ? [] : ["unshare", "-r"] };
   for (const mode of MODES) {
-    assert.equal((await box.run([], ["test", "-e", "/proc/self/comm"])).code, 0);
+    assert.equal((await box.run([], ["test", "-e", "/proc/self/comm"], unmasked)).code, 0);
     const first = await box.runIn(mode, [], ["touch", "ran"], { through: MASKED });
     assert.equal(first.code, 125, first.stderr);
     assert.equal(await box.exists("work/ran"), false);
