@@ -1,5 +1,6 @@
 /** Error numbers that stage2 tells apart; the same on x86_64 and aarch64. */
 export const ERRNO = {
+  EPERM: 1,
   ENOENT: 2,
   EINTR: 4,
   E2BIG: 7,

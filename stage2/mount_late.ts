@@ -19,6 +19,9 @@ const STX_ATTRIBUTES = 8;
 const STATX_ATTR_MOUNT_ROOT = 0x2000n;
 
 const REASONS: Readonly<Record<number, string>> = {
+  // Ubuntu's AppArmor profile for bwrap takes every capability from what bwrap starts.
+  [ERRNO.EPERM]:
+    "this host denies stage2 the capabilities that bwrap lends it; give bwrap the profile in docs/troubleshooting.md, under AppArmor, or name fewer paths",
   [ERRNO.ENOENT]: "it is gone",
   [ERRNO.ELOOP]: "a symbolic link has taken its place",
   [ERRNO.ENOTDIR]: "it is another kind of file now",

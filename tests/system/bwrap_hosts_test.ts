@@ -216,6 +216,35 @@ exec ${copy} "$@"`);
   });
 }
 
+for (const flags of [[], ["--allow-net=a.test"]]) {
+  Deno.test(`where the host takes the lent capabilities away, many guards are an error with its remedy: ${flags}`, async () => {
+    await using box = await Box.create();
+    for (let count = 0; count < 60; count++) await box.write(`work/f${count}.key`, "canary");
+    const real = join(box.root, "real");
+    await Deno.copyFile("/usr/bin/bwrap", real);
+    await Deno.chmod(real, 0o755);
+    // What AppArmor does with Ubuntu's profile: bwrap may lend them, and who is lent to does not have them.
+    const make = script(`n=$#
+while [ $n -gt 0 ]; do
+  word=$1; shift; n=$((n - 1))
+  if [ "$word" = --cap-add ]; then shift; n=$((n - 1)); else set -- "$@" "$word"; fi
+done
+exec ${real} "$@"`);
+    const outcome = await runWithBwrap(box, make, ["--deny-read=*.key", ...flags], [
+      "sh",
+      "-c",
+      "cat *.key; touch ran",
+    ]);
+    assert.equal(outcome.code, 125, outcome.stderr);
+    assert.equal(outcome.stdout, "");
+    assert.match(
+      outcome.stderr,
+      /^tombolo: Cannot guard [^\n]*denies stage2 the capabilities[^\n]*docs\/troubleshooting\.md/m,
+    );
+    assert.equal(await box.exists("work/ran"), false);
+  });
+}
+
 Deno.test("a warm start runs bwrap once; a new bwrap, and a failed start, have the host asked again", async () => {
   await using box = await Box.create();
   const real = join(box.root, "real");

@@ -201,6 +201,18 @@ for (const flags of [[], ["--allow-net=unused.test"]]) {
   });
 }
 
+for (const mode of MODES) {
+  Deno.test(`${mode.name}, no /proc: M8 M14 many denied files, which stage2 guards, stay denied`, async () => {
+    await using box = await Box.create();
+    for (let count = 0; count < 100; count++) await box.write(`work/f${count}.key`, "canary");
+    const script =
+      "cat *.key 2>/dev/null; echo /proc/*; umount f1.key /proc 2>/dev/null; cat f1.key; echo made >file";
+    const outcome = await box.runIn(mode, ["--deny-read=*.key"], ["sh", "-c", script], { through: MASKED });
+    assert.deepEqual([outcome.code, outcome.stdout], [0, "/proc/*\n"], outcome.stderr);
+    assertSaid(outcome, mode.name);
+  });
+}
+
 Deno.test("no /proc: explain says so and shows what covers it", async () => {
   await using box = await Box.create();
   const { stdout } = await box.tombolo(["explain", "--", "true"], { through: MASKED });
