@@ -128,3 +128,31 @@ Deno.test("P15 an allowed directory lets nothing be moved into it that was not a
   // It can still be written: the rule is for the directory, whatever is in it.
   assert.match(said(outcome).join("\n"), /work\/bin" may be run .* and written/);
 });
+
+Deno.test("P15 P4 a list takes nothing from the domain: no process outside of it can be signalled or traced", async () => {
+  await using box = await Box.create();
+  const script = [
+    "import os",
+    "own = {os.getpid(), os.getppid()}",
+    "for pid in sorted(int(name) for name in os.listdir('/proc') if name.isdigit()):",
+    "  if pid in own - {1}: continue",
+    "  for call in (lambda: os.kill(pid, 0), lambda: open(f'/proc/{pid}/mem', 'r+b')):",
+    "    try: call(); print(pid, 'reached')",
+    "    except OSError as error: print(error.errno)",
+  ].join("\n");
+  const { stdout, stderr } = await box.runIn(GATEWAY, ["--allow-run=python3"], ["python3", "-c", script]);
+  const found = stdout.trimEnd().split("\n");
+  assert.ok(found.length >= 4, stderr);
+  assert.deepEqual(found.filter((line) => line !== "1" && line !== "13"), [], stdout);
+});
+
+Deno.test("P15 an allowed program that the command may write becomes whatever it writes, and that is said", async () => {
+  await using box = await Box.create();
+  await box.write("work/tool", "#!/bin/sh\necho first\n", 0o755);
+  const script = "./tool; printf '#!/bin/sh\\necho second\\n' >tool; ./tool; rm tool; " +
+    "printf '#!/bin/sh\\n' >tool; chmod +x tool; ./tool || echo denied";
+  const flags = ["--allow-run=sh,chmod,rm,./tool"];
+  const outcome = await box.shell(flags, script.replaceAll("\\\\", "\\"));
+  assert.equal(outcome.stdout, "first\nsecond\ndenied\n", outcome.stderr);
+  assert.match(said(outcome).join("\n"), /work\/tool" may be run .* and written/);
+});
