@@ -10,7 +10,7 @@ const OVERVIEW = `tombolo: Deno's permission flags, for any program, enforced by
   tombolo --version | --help | COMMAND --help`;
 
 const STATUS = `Exit status: the command's own; 128+n when a signal ended it; 124 timed out;
-125 tombolo itself failed and nothing ran; 126 not executable; 127 not found.`;
+125 tombolo itself failed and nothing ran; 126 not executable, or refused by --allow-run or --deny-run; 127 not found.`;
 
 const PROXY_STATUS = `It prints the variables that make clients use it, and a last line once it listens:
 
