@@ -6,6 +6,7 @@
  */
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { joinChunks } from "./join_chunks.ts";
 
 const root = join(import.meta.dirname ?? ".", "..");
 const cache = join(root, ".cache");
@@ -51,6 +52,18 @@ async function hideImports(path: string): Promise<void> {
   if (hidden !== text) await Deno.writeTextFile(path, hidden);
 }
 
+/** A name that changes with what the files of a directory hold. */
+async function contentName(path: string): Promise<string> {
+  const files = Array.from(Deno.readDirSync(path), ({ name }) => name).sort();
+  const texts = await Promise.all(files.map((name) => Deno.readTextFile(join(path, name))));
+  const bytes = new TextEncoder().encode(JSON.stringify([files, texts]));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex().slice(0, 16);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
+}
+
 await Deno.mkdir(cache, { recursive: true });
 const work = Deno.args[0] ?? await Deno.makeTempDir({ dir: cache, prefix: "setup." });
 const bundle = ["bundle", "--quiet", "--platform", "deno"];
@@ -62,18 +75,26 @@ const [mainSources, stage2Sources] = await Promise.all([
   deno(...bundle, "--code-splitting", "--outdir", join(work, "tombolo"), "main.ts"),
 ]);
 
-// Chunks carry their hash in the name: a tombolo that is running keeps finding its own. The entry comes last.
-await Deno.mkdir(join(cache, "tombolo"), { recursive: true });
-const built = Array.from(Deno.readDirSync(join(work, "tombolo")), ({ name }) => name);
-for (const name of built) await hideImports(join(work, "tombolo", name));
-for (const name of built.sort((a, b) => Number(a === "main.js") - Number(b === "main.js"))) {
-  await Deno.rename(join(work, "tombolo", name), join(cache, "tombolo", name));
+for (const { name } of Deno.readDirSync(join(work, "tombolo"))) {
+  await hideImports(join(work, "tombolo", name));
 }
+await joinChunks(
+  join(work, "tombolo"),
+  "main.js",
+  (input, output) => deno(...bundle, "-o", output, input),
+);
+
+// A directory for each content: a tombolo that is running keeps finding its own chunks.
+const built = join(work, "tombolo");
+const directory = join(cache, "tombolo", await contentName(built));
+await Deno.mkdir(join(cache, "tombolo"), { recursive: true });
+if (await isThere(join(directory, "main.js"))) await Deno.remove(built, { recursive: true });
+else await Deno.rename(built, directory).catch(() => isThere(join(directory, "main.js")));
 const weekAgo = started.getTime() - 7 * 24 * 3600 * 1000;
 for (const { name } of Deno.readDirSync(join(cache, "tombolo"))) {
   const path = join(cache, "tombolo", name);
-  const isOld = !built.includes(name) && (Deno.statSync(path).mtime?.getTime() ?? 0) < weekAgo;
-  if (isOld) await Deno.remove(path).catch(() => {});
+  const isOld = path !== directory && (Deno.statSync(path).mtime?.getTime() ?? 0) < weekAgo;
+  if (isOld) await Deno.remove(path, { recursive: true }).catch(() => {});
 }
 await Deno.rename(join(work, "stage2.js"), join(cache, "stage2.js"));
 
@@ -82,13 +103,16 @@ const inputs = new Set([
   "deno.lock",
   "bin/setup.sh",
   "bin/build.ts",
+  "bin/join_chunks.ts",
   ...mainSources,
   ...stage2Sources,
 ]);
 const ready = join(work, "ready.sh");
 await Deno.writeTextFile(
   ready,
-  `tombolo_deno=${quote(Deno.execPath())}\ntombolo_inputs='${[...inputs].sort().join(" ")}'\n`,
+  `tombolo_deno=${quote(Deno.execPath())}\ntombolo_main=${
+    quote(join(directory, "main.js"))
+  }\ntombolo_inputs='${[...inputs].sort().join(" ")}'\n`,
 );
 // As old as the start of the build: a source that changed meanwhile counts as newer.
 await Deno.utime(ready, started, started);

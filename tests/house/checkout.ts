@@ -49,7 +49,16 @@ export class Checkout implements AsyncDisposable {
     for (const directory of ["bin", "stage2", ".cache"]) {
       await Deno.mkdir(join(checkout.root, directory), { recursive: true });
     }
-    for (const file of ["bin/tombolo", "bin/setup.sh", "bin/build.ts", "deno.json", "deno.lock"]) {
+    for (
+      const file of [
+        "bin/tombolo",
+        "bin/setup.sh",
+        "bin/build.ts",
+        "bin/join_chunks.ts",
+        "deno.json",
+        "deno.lock",
+      ]
+    ) {
       await Deno.copyFile(join(root, file), join(checkout.root, file));
     }
     await checkout.write("main.ts", standIn);
