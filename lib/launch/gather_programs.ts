@@ -74,7 +74,9 @@ class Programs {
       ? programNeeds(resolvePath(SafePath.of("/bin/sh")).real, this.find)
         .map((need) => ({ ...need, because: `loader of programs in ${path}` }))
       : programNeeds(path, this.find);
-    return [program, ...needs.map((need) => ({ ...program, ...need }))];
+    // Landlock knows files, not names.
+    const names = kind === "file" ? this.#links(program) : [];
+    return [program, ...names, ...needs.map((need) => ({ ...program, ...need }))];
   }
 
   #named(rule: ProgramRule): { path: SafePath; kind: "file" } {
@@ -122,20 +124,26 @@ class Programs {
   // A mask covers a name, not a file.
   #withLinks({ text, origin }: ProgramRule, path: SafePath): RuledProgram[] {
     const program = { path, rule: { text, origin } };
-    const names = (lstat(path)?.nlink ?? 1) - 1;
-    if (names < 1) return [program];
-    const others = hardLinks(path, [...this.#directories, ...this.#systemDirectories]);
-    if (others.length < names) {
+    const others = this.#links(program);
+    if (others.length < linkCount(path) - 1) {
       this.notices.push(
         `${quote(path.toString())} has other names that were not found (hard links): under them ` +
           `${quote(text)} (${origin}) can be run`,
       );
     }
-    return [
-      program,
-      ...others.map((other) => ({ ...program, path: other, because: `hard link to ${path}` })),
-    ];
+    return [program, ...others];
   }
+
+  #links(program: RuledProgram): RuledProgram[] {
+    const { path } = program;
+    if (linkCount(path) < 2) return [];
+    return hardLinks(path, [...this.#directories, ...this.#systemDirectories])
+      .map((other) => ({ ...program, path: other, because: `hard link to ${path}` }));
+  }
+}
+
+function linkCount(path: SafePath): number {
+  return lstat(path)?.nlink ?? 1;
 }
 
 // Most programs have the same loader.

@@ -7,7 +7,8 @@ import type { ProgramRule, RunPolicy } from "./run_policy.ts";
 
 // What a shell would take for a directory, a home or a variable is a path, also without a slash.
 const PATH_LIKE = /\/|^\.{1,2}$|^~|^\$/;
-const PATTERN = /[*?]/;
+// A bracket alone is a program, test(1).
+const PATTERN = /[*?]|\[.+\]/;
 
 /**
  * Parses what the sources say about programs. A bare allow anywhere means every program, as no allow at all does.
@@ -26,7 +27,6 @@ export function runPolicy(sources: readonly PolicySource[], pathOf: (entry: Entr
 }
 
 function programRule(entry: Entry, pathOf: (entry: Entry) => SafePath): ProgramRule {
-  if (PATH_LIKE.test(entry.text)) return { ...toRule(entry), path: pathOf(entry) };
   const reason = entry.text.trim() === ""
     ? "it is empty"
     : entry.text.includes("\0")
@@ -34,6 +34,8 @@ function programRule(entry: Entry, pathOf: (entry: Entry) => SafePath): ProgramR
     : PATTERN.test(entry.text)
     ? "wanted a name or a path, not a pattern"
     : undefined;
-  if (reason === undefined) return toRule(entry);
-  throw new TomboloError("policy", `Cannot use program ${quote(entry.text)} (${entry.origin}): ${reason}`);
+  if (reason !== undefined) {
+    throw new TomboloError("policy", `Cannot use program ${quote(entry.text)} (${entry.origin}): ${reason}`);
+  }
+  return PATH_LIKE.test(entry.text) ? { ...toRule(entry), path: pathOf(entry) } : toRule(entry);
 }

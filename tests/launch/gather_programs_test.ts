@@ -61,6 +61,13 @@ Deno.test("an allowed name does not lead to where the command can write, if it i
   assert.deepEqual(names(directory, only.allow), ["one/both"]);
 });
 
+Deno.test("hard links beside an allowed program are allowed with it: they are one file", () => {
+  using directory = tree();
+  Deno.linkSync(directory.at("one/both"), directory.at("one/beside"));
+  const { allow } = gather(directory, { allow: ["both"] });
+  assert.deepEqual(names(directory, allow), ["one/both", "one/beside"]);
+});
+
 Deno.test("an allowed directory comes with the loader of most programs", () => {
   using directory = tree();
   const { allow = [] } = gather(directory, { allow: ["./one"] });

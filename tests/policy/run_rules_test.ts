@@ -74,7 +74,11 @@ Deno.test("an empty list lets nothing be run", () => {
 Deno.test("what is neither a name nor a path is an error that names rule and origin", () => {
   const cases: readonly (readonly [PolicySource[], RegExp])[] = [
     [[fromFlags("--allow-run=g*")], /"g\*" \(--allow-run\): wanted a name or a path, not a pattern/],
-    [[fromFlags("--deny-run=/usr/bin/*")], /"\/usr\/bin\/\*" \(--deny-run\)/],
+    [
+      [fromFlags("--deny-run=/usr/bin/*")],
+      /"\/usr\/bin\/\*" \(--deny-run\): wanted a name or a path, not a pattern/,
+    ],
+    [[fromFlags("--deny-run=/usr/bin/[ab]")], /not a pattern/],
     [[fromFlags("--deny-run=$FOO/x")], /\$FOO/],
     [[fromFlags("--allow-run=~other")], /only the own home directory/],
     [[fromFlags("--allow-run=/proc/self/exe")], /the sandbox has a \/proc of its own/],

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { assemble } from "../../lib/plan/seccomp/assemble.ts";
+import { DATA, jumpIfEqual, load, mark, verdict } from "../../lib/plan/seccomp/statements.ts";
 import { WebServer } from "./servers.ts";
-import { Box, MODES, said } from "./tombolo.ts";
+import { Box, MODES, said, TOMBOLO } from "./tombolo.ts";
 
 const PRINT = "import sys; print('ran')";
 
@@ -45,6 +47,43 @@ for (const mode of MODES) {
     assert.doesNotMatch(stdout, /[1-9]/);
   });
 }
+
+Deno.test("a listed file is run under its other names too, and nothing of the orders is left behind", async () => {
+  await using box = await Box.create();
+  await box.write("tools/one", "#!/bin/sh\necho ran\n", 0o755);
+  await Deno.link(`${box.root}/tools/one`, `${box.root}/tools/two`);
+  const flags = ["--allow-run=sh", `--allow-run=${box.root}/tools/one`];
+  assert.equal((await box.run(flags, [`${box.root}/tools/two`])).stdout, "ran\n");
+  assert.equal((await box.shell(flags, `${box.root}/tools/two`)).stdout, "ran\n");
+  assert.deepEqual(await box.runDirectories(), []);
+});
+
+const LANDLOCK_CREATE_RULESET = 444;
+const ENOSYS = 0x00050026;
+const ALLOW = 0x7fff0000;
+
+Deno.test("on a kernel without Landlock a list runs nothing, 125; denied programs hold", async () => {
+  await using box = await Box.create();
+  const absent = [jumpIfEqual(LANDLOCK_CREATE_RULESET, "absent", "there"), mark("absent"), verdict(ENOSYS)];
+  await Deno.writeFile(
+    `${box.root}/filter`,
+    assemble([load(DATA.number), ...absent, mark("there"), verdict(ALLOW)]),
+  );
+  const script = 'exec 9<"$1"; shift; exec bwrap --dev-bind / / --seccomp 9 "$@"';
+  const run = (...args: string[]) =>
+    box.host(["sh", "-c", script, "sh", `${box.root}/filter`, TOMBOLO, "run", ...args]);
+  for (const mode of MODES) {
+    const { code, stderr } = await run(...mode.flags, "--allow-run=touch", "--", "touch", "ran");
+    assert.equal(code, 125, stderr);
+    assert.match(
+      stderr,
+      /^tombolo: Cannot limit which programs are run: .* Landlock; run on Linux 5\.13[^\n]*\n$/,
+    );
+  }
+  assert.equal(await box.exists("work/ran"), false);
+  const { stdout } = await run("--deny-run=cat", "--", "sh", "-c", "cat /dev/null || echo denied");
+  assert.equal(stdout, "denied\n");
+});
 
 Deno.test("an ordinary user's list and denied programs hold as well", async () => {
   await using box = await Box.create({ ordinaryUser: true });
