@@ -7,7 +7,6 @@ import { type Directories, openDirectories } from "../launch/state_directory.ts"
 import { SafePath } from "../paths/safe_path.ts";
 import type { HostFacts, ProgramFacts, RuntimeFiles } from "../plan/host_facts.ts";
 import { makePlan } from "../plan/make_plan.ts";
-import { programProtections } from "../plan/plan_programs.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { BuildContext } from "../policy/build_context.ts";
 import { commandEnvironment } from "../policy/command_environment.ts";
@@ -294,7 +293,7 @@ export async function prepare(
       ],
       stateDirectory: directories.state,
       sessionDirectory: environment["XDG_RUNTIME_DIR"],
-      ...(ruled === undefined ? {} : { programs: programProtections(ruled) }),
+      ...(ruled === undefined ? {} : { denied: ruled.deny }),
     }),
     ...(ruled === undefined ? {} : { programs: ruled }),
     ...(env === undefined ? {} : { env }),

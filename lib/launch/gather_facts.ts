@@ -1,7 +1,7 @@
 import type { HostFacts } from "../plan/host_facts.ts";
 import { lstat, type ResolvedPath, resolvePath } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
-import type { ProtectionRule } from "../policy/decide_path.ts";
+import type { RuledProgram } from "../policy/decide_run.ts";
 import type { Policy } from "../policy/policy.ts";
 import { SECRETS } from "../policy/secrets.ts";
 import { protections } from "../policy/protections.ts";
@@ -18,8 +18,8 @@ export interface FactsRequest {
   readonly own: readonly string[];
   readonly stateDirectory: string;
   readonly sessionDirectory: string | undefined;
-  /** Protections that rules about programs ask for. */
-  readonly programs?: readonly ProtectionRule[];
+  /** Programs that rules deny. */
+  readonly denied?: readonly RuledProgram[];
 }
 
 // Directories that only the host's administrator fills, also where that is the user.
@@ -126,7 +126,7 @@ export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts
       git === undefined ? [] : [{ path: SafePath.of(path), git }]
     ),
     own: [...own.map((path) => SafePath.of(path)), ...policy.files],
-  }).concat(request.programs ?? []);
+  });
   const resolved = new Map<string, ResolvedPath>();
   const look = (path: SafePath) => {
     if (resolved.has(path.toString())) return;
@@ -142,6 +142,7 @@ export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts
       policy.write.deny,
       rules,
       policy.unprotect,
+      request.denied ?? [],
     ]
   ) {
     for (const { path } of list) look(path);

@@ -16,7 +16,13 @@ import {
   ordersText,
 } from "./launch_orders.ts";
 import { type FileView, planView } from "./mounts.ts";
-import { executable, executableBesideRuntime, runDecider, writableProgramNotices } from "./plan_programs.ts";
+import {
+  executable,
+  executableBesideRuntime,
+  programProtections,
+  runDecider,
+  writableProgramNotices,
+} from "./plan_programs.ts";
 import { INSIDE, type Launcher, type Mount, type Plan } from "./plan.ts";
 import { settleAllRules } from "./settle_rules.ts";
 
@@ -159,6 +165,12 @@ function workingDirectory(request: PlanRequest, policy: Policy, facts: HostFacts
   return "/";
 }
 
+// What the user denies is no protection that --unprotect could lift.
+function withDeniedPrograms(facts: HostFacts): HostFacts {
+  if (facts.programs === undefined) return facts;
+  return { ...facts, protections: [...facts.protections, ...programProtections(facts.programs)] };
+}
+
 function withoutLifted(policy: Policy, facts: HostFacts): HostFacts {
   const real = (path: SafePath) => facts.resolved.get(path.toString())?.real ?? path;
   return { ...facts, protections: liftProtections(facts.protections, policy.unprotect, real) };
@@ -170,7 +182,7 @@ function withoutLifted(policy: Policy, facts: HostFacts): HostFacts {
  * @throws {TomboloError} where the policy cannot be enforced as it is
  */
 export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest): Plan {
-  const facts = policy.unprotect.length === 0 ? host : withoutLifted(policy, host);
+  const facts = withDeniedPrograms(policy.unprotect.length === 0 ? host : withoutLifted(policy, host));
   const decider = settleAllRules(policy, facts);
   const view = planView(policy, decider, facts);
   const contested = request.contested === true;

@@ -1,7 +1,6 @@
 import type { FileKind, ResolvedPath } from "../../lib/paths/resolve_path.ts";
 import { SafePath } from "../../lib/paths/safe_path.ts";
 import type { HostFacts, ProgramFacts } from "../../lib/plan/host_facts.ts";
-import { programProtections } from "../../lib/plan/plan_programs.ts";
 import type { ProtectionRule } from "../../lib/policy/decide_path.ts";
 import type { PathRule, Policy } from "../../lib/policy/policy.ts";
 
@@ -108,10 +107,7 @@ export function hostFacts(host: FakeHost): HostFacts {
     resolved.set(path.toString(), found);
     found.links.forEach(look);
   };
-  const protections = [
-    ...host.protections ?? [],
-    ...(host.programs === undefined ? [] : programProtections(host.programs)),
-  ];
+  const protections = host.protections ?? [];
   for (
     const list of [
       policy.read.allow,
@@ -120,6 +116,7 @@ export function hostFacts(host: FakeHost): HostFacts {
       policy.write.deny,
       policy.unprotect,
       protections,
+      host.programs?.deny ?? [],
     ]
   ) {
     for (const { path } of list) look(path);

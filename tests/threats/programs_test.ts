@@ -68,6 +68,27 @@ for (const ordinaryUser of [false, true]) {
   }
 }
 
+Deno.test("P15 a denied program among many, where stage2 makes the mounts", async () => {
+  await using box = await Box.create();
+  const many = Array.from({ length: 60 }, (_, index) => `./many/${index}`);
+  for (const path of many) await box.write(`work/${path}`, "", 0o755);
+  const expected = OUTCOMES.map(([way, denied]) => `${way}: ${denied}`);
+  const [direct] = MODES;
+  for (const mode of [direct ?? NO_NETWORK, GATEWAY]) {
+    const script = "rm -rf target brought other hardlink* symlink script copy brought-copy";
+    assert.equal((await box.host(["sh", "-c", script])).code, 0);
+    assert.deepEqual(await outcomes(box, mode, `--deny-run=./target,${many.join(",")}`), expected, mode.name);
+  }
+});
+
+Deno.test("P15 what a user denies is not lifted like a protection", async () => {
+  await using box = await Box.create();
+  await box.write("work/tool", "#!/bin/sh\necho ran\n", 0o755);
+  const outcome = await box.shell(["--deny-run=./tool", "--unprotect=./tool"], "./tool");
+  assert.deepEqual([outcome.code, outcome.stdout], [125, ""]);
+  assert.match(said(outcome).join(), /no protection stands at/);
+});
+
 Deno.test("P15 a hard link that is not found stays open, and that is said", async () => {
   await using box = await Box.create();
   await Deno.copyFile("/usr/bin/echo", `${box.work}/target`);
