@@ -32,10 +32,12 @@ function guardedFiles({ kind, target }: Mount, left: { entries: number }): strin
 }
 
 /** The files of a plan that are hidden, or kept from being written, and can be reached by other names (link(2)). */
-export function hardLinks({ mounts, orders }: Plan): HardLinked[] {
+export function hardLinks({ mounts, orders, run }: Plan): HardLinked[] {
+  // Their other names are guarded too, or a notice of the plan says that they are not.
+  const programs = new Set(run?.deny.map(({ path }) => path.toString()));
   const left = { entries: MOST_ENTRIES };
   return [...mounts, ...orders.mounts ?? []].flatMap((mount) => guardedFiles(mount, left)).flatMap((path) => {
     const names = lstat(path)?.nlink ?? 1;
-    return names > 1 ? [{ path, names }] : [];
+    return names > 1 && !programs.has(path) ? [{ path, names }] : [];
   });
 }

@@ -202,3 +202,14 @@ Deno.test("explain says which files a list lets run, why, under which other name
   assert.match(text, /not found \(nothing to deny\):\n absent\.test --deny-run\n/);
   assert.match(text, /limits of the list: .*\nrun, denied[^]*limits of denied programs: /);
 });
+
+Deno.test("explain says of a denied program's other names whether they are denied", async () => {
+  await using box = await Box.create();
+  await box.write("work/tool", "", 0o755);
+  await Deno.link(`${box.work}/tool`, `${box.work}/beside`);
+  const explained = async () => (await box.tombolo(["explain", "--deny-run=./tool"])).stdout;
+  assert.match(await explained(), /work\/beside +\.\/tool \(--deny-run\): hard link to/);
+  assert.doesNotMatch(await explained(), /^note: /m);
+  await Deno.link(`${box.work}/tool`, `${box.root}/elsewhere`);
+  assert.match(await explained(), /^note: "[^"]*work\/tool" has other names that were not found/m);
+});
