@@ -32,25 +32,38 @@ function candidates(name: string, path: string | undefined): string[] {
 }
 
 /**
- * Replaces this process by a command, searched for as execvp does, on the command's own PATH.
+ * Prepares to replace this process by a command, searched for as execvp does, on the command's own PATH. What execve
+ * takes is laid out now: later the limits of the command may leave the runtime no memory.
  *
  * @param call Makes system calls
  * @param command Name and arguments
  * @param environment The command's environment
- * @returns Only if it failed
+ * @returns What does it, and returns only if it failed
  */
-export function execute(
+export function prepareExecute(
   call: SystemCall,
   command: readonly string[],
   environment: ReadonlyMap<string, string>,
-): ExecuteFailure {
+): () => ExecuteFailure {
   const [name = "", ...parameters] = command;
   const argv = pinStrings(command);
   const envp = pinStrings([...environment].map(([key, value]) => `${key}=${value}`));
+  const files = candidates(name, environment.get("PATH")).map((file) => ({ file, address: pinString(file) }));
+  return () => tryEach(call, { name, parameters, argv, envp, files });
+}
+
+interface Attempt {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly argv: bigint;
+  readonly envp: bigint;
+  readonly files: readonly { readonly file: string; readonly address: bigint }[];
+}
+
+function tryEach(call: SystemCall, { name, parameters, argv, envp, files }: Attempt): ExecuteFailure {
   // The most telling failure wins: a file that may not be executed over one that is absent.
   let refused: number | undefined;
-  for (const file of candidates(name, environment.get("PATH"))) {
-    const address = pinString(file);
+  for (const { file, address } of files) {
     let errno = -call("execve", address, argv, envp);
     if (errno === ERRNO.ENOEXEC) {
       // A script without a first line that names its interpreter.

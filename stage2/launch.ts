@@ -1,8 +1,9 @@
 import { awaitPort } from "./await_port.ts";
 import { commandEnvironment } from "./command_environment.ts";
 import { dropCapabilities } from "./drop_capabilities.ts";
-import { execute } from "./execute.ts";
+import { type ExecuteFailure, prepareExecute } from "./execute.ts";
 import { fail } from "./fail.ts";
+import { prepareLimits } from "./limits.ts";
 import { lockDown } from "./lock_down.ts";
 import { mountLate } from "./mount_late.ts";
 import { readOrders } from "./read_orders.ts";
@@ -15,7 +16,7 @@ function openFilesLimit(value: string | undefined): number | undefined {
 }
 
 /** Waits for the bridge where there is one, locks this process down, and returns how to become the command. */
-function prepare(command: readonly string[]): () => ReturnType<typeof execute> {
+function prepare(command: readonly string[]): () => ExecuteFailure {
   if (command.length === 0) throw new TypeError("Cannot start the command: none was given");
   const own = Deno.env.toObject();
   const call = openSystemCall();
@@ -31,6 +32,8 @@ function prepare(command: readonly string[]): () => ReturnType<typeof execute> {
   const openFiles = openFilesLimit(own["TOMBOLO_STAGE2_NOFILE"]);
   const ignoredSignals = (own["TOMBOLO_STAGE2_IGNORE"] ?? "").split(",").map(Number);
   const environment = commandEnvironment(own, pending?.receive());
+  const execute = prepareExecute(call, command, environment);
+  const setLimits = prepareLimits(call, orders.limits);
   lockDown(call, {
     filter,
     openFiles,
@@ -38,7 +41,10 @@ function prepare(command: readonly string[]): () => ReturnType<typeof execute> {
     execute: orders.execute,
     ownView: orders.mounts !== undefined,
   });
-  return () => execute(call, command, environment);
+  return () => {
+    setLimits();
+    return execute();
+  };
 }
 
 /**
@@ -47,12 +53,11 @@ function prepare(command: readonly string[]): () => ReturnType<typeof execute> {
  * @param command Name and arguments of the command
  */
 export function launch(command: readonly string[]): never {
-  let run: ReturnType<typeof prepare>;
+  let failure: ExecuteFailure;
   try {
-    run = prepare(command);
+    failure = prepare(command)();
   } catch (error) {
     fail(125, error instanceof Error ? error.message : String(error));
   }
-  const { status, message } = run();
-  fail(status, message);
+  fail(failure.status, failure.message);
 }

@@ -1,11 +1,11 @@
 import { enterDomain } from "./enter_domain.ts";
 import { type Must, mustSucceed } from "./must_succeed.ts";
 import { pin } from "./pin.ts";
+import { getResource, RESOURCES, setResource } from "./resource.ts";
 import type { SystemCall } from "./system_call.ts";
 
 const CLOSE_RANGE_CLOEXEC = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
-const RLIMIT_NOFILE = 7;
 const SECCOMP_SET_MODE_FILTER = 1;
 const SIG_SETMASK = 2;
 const SIGNAL_SET_SIZE = 8;
@@ -47,7 +47,7 @@ export function lockDown(call: SystemCall, options: LockDown): void {
     if (options.ignoredSignals.includes(signal)) continue;
     must("rt_sigaction", "rt_sigaction", signal, zeros, 0, SIGNAL_SET_SIZE);
   }
-  if (options.openFiles !== undefined) lowerOpenFiles(must, options.openFiles);
+  if (options.openFiles !== undefined) lowerOpenFiles(call, options.openFiles);
   must("prctl(PR_SET_NO_NEW_PRIVS)", "prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   enterDomain(call, must, options.execute, options.ownView);
 
@@ -66,11 +66,7 @@ function closeDescriptors(call: SystemCall, must: Must): void {
   must("close_range", "close_range", 3, 0xffffffff, 0);
 }
 
-function lowerOpenFiles(must: Must, soft: number): void {
-  // struct rlimit: soft, hard. Small typed arrays move unless their buffer is made apart.
-  const limits = new BigUint64Array(new ArrayBuffer(16));
-  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(limits));
-  must("prlimit", "prlimit", 0, RLIMIT_NOFILE, 0, address);
-  if (BigInt(soft) < (limits[1] ?? 0n)) limits[0] = BigInt(soft);
-  must("prlimit", "prlimit", 0, RLIMIT_NOFILE, address, 0);
+function lowerOpenFiles(call: SystemCall, soft: number): void {
+  const { hard } = getResource(call, RESOURCES.openFiles);
+  setResource(call, RESOURCES.openFiles, BigInt(soft) < hard ? BigInt(soft) : hard, hard);
 }

@@ -1,4 +1,5 @@
 import type { LateMount, LaunchOrders } from "../lib/plan/launch_orders.ts";
+import { type Limit, LIMIT_NAMES } from "../lib/policy/limits.ts";
 
 function stringList(value: unknown, key: string): readonly string[] {
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
@@ -25,8 +26,31 @@ function absolutePath(value: unknown, key: string): string {
   throw new TypeError(`Cannot read the orders: "${key}" is not an absolute path`);
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isLimit(value: unknown): value is Limit {
+  if (!isObject(value)) return false;
+  const { value: number, text, origin } = value as Partial<Limit>;
+  return Number.isSafeInteger(number) && (number ?? 0) > 0 && typeof text === "string" &&
+    typeof origin === "string";
+}
+
+function readLimits(value: unknown): NonNullable<LaunchOrders["limits"]> {
+  const names: readonly string[] = LIMIT_NAMES.filter((name) => name !== "wallTime");
+  const entries = Object.entries(isObject(value) ? value : { "": value });
+  for (const [name, limit] of entries) {
+    if (!names.includes(name) || !isLimit(limit)) {
+      throw new TypeError(`Cannot read the orders: "limits.${name}" is not a limit`);
+    }
+  }
+  return Object.fromEntries(entries);
+}
+
 // An order that this stage2 does not know is one that it would not carry out.
 const READERS: { readonly [K in keyof Required<LaunchOrders>]: (value: unknown) => LaunchOrders[K] } = {
+  limits: readLimits,
   execute: (value) => stringList(value, "execute"),
   mounts: mountList,
   check: (value) => stringList(value, "check"),
@@ -43,7 +67,7 @@ const READERS: { readonly [K in keyof Required<LaunchOrders>]: (value: unknown) 
 export function readOrders(path: string | undefined): LaunchOrders {
   if (path === undefined) return {};
   const parsed: unknown = JSON.parse(Deno.readTextFileSync(path));
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+  if (!isObject(parsed)) {
     throw new TypeError("Cannot read the orders: expected a JSON object");
   }
   const entries = Object.entries(parsed).map(([key, value]) => {

@@ -4,6 +4,7 @@ const NUMBERS = {
   capset: [126, 91],
   chdir: [80, 49],
   close: [3, 57],
+  clone3: [435, 435],
   close_range: [436, 436],
   connect: [42, 203],
   dup3: [292, 24],

@@ -123,6 +123,36 @@ export const FLAGS: readonly FlagRow[] = [
     purpose: "end the command after this time (500ms, 30s, 10m, 2h)",
   },
   {
+    name: "max-cpu-time",
+    value: "one",
+    placeholder: "DURATION",
+    purpose: "end a process that has computed for this time (whole seconds)",
+  },
+  {
+    name: "max-memory",
+    value: "one",
+    placeholder: "SIZE",
+    purpose: "let the command have this much memory (512MiB, 2GiB, 1GB); explain says how it is held",
+  },
+  {
+    name: "max-processes",
+    value: "one",
+    placeholder: "N",
+    purpose: "let it have this many processes and threads at once",
+  },
+  {
+    name: "max-open-files",
+    value: "one",
+    placeholder: "N",
+    purpose: "let each process have this many files open",
+  },
+  {
+    name: "max-file-size",
+    value: "one",
+    placeholder: "SIZE",
+    purpose: "let no file that it writes grow beyond this",
+  },
+  {
     name: "events",
     value: "one",
     placeholder: "FILE",

@@ -1,3 +1,4 @@
+import type { LimitName } from "../policy/limits.ts";
 import type { Entry, EntryList, PolicySource } from "../policy/policy_source.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
@@ -19,6 +20,15 @@ const LISTS = {
   "deny-env": "envDeny",
   unprotect: "unprotect",
 } as const;
+
+const LIMITS: Readonly<Record<string, LimitName>> = {
+  "timeout": "wallTime",
+  "max-cpu-time": "cpuTime",
+  "max-memory": "memory",
+  "max-processes": "processes",
+  "max-open-files": "openFiles",
+  "max-file-size": "fileSize",
+};
 
 function isList(name: string): name is keyof typeof LISTS {
   return Object.hasOwn(LISTS, name);
@@ -70,8 +80,9 @@ export function flagsToSource(flags: readonly GivenFlag[], base: string): Policy
     else if (flag.name === "resolve") {
       source.resolve = [...source.resolve ?? [], resolveEntry(entry.text, entry)];
     } else if (flag.name === "env") source.envSet = [...source.envSet ?? [], setEntry(entry.text, entry)];
-    else if (flag.name === "timeout") source.wallTime = entry;
-    else if (flag.name === "upstream") source.upstream = entry;
+    else if (Object.hasOwn(LIMITS, flag.name)) {
+      source.limits = { ...source.limits, [LIMITS[flag.name] ?? ""]: entry };
+    } else if (flag.name === "upstream") source.upstream = entry;
     else if (flag.name === "external-proxy") {
       source.external = { ...entry, command: splitWords(entry.text, entry.origin) };
     } else if (flag.name === "publish") source.publish = [...source.publish ?? [], entry];

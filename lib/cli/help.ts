@@ -9,7 +9,7 @@ const OVERVIEW = `tombolo: Deno's permission flags, for any program, enforced by
   tombolo policy check FILE... | schema        check policy files, or print their JSON Schema
   tombolo --version | --help | COMMAND --help`;
 
-const STATUS = `Exit status: the command's own; 128+n when a signal ended it; 124 timed out;
+const STATUS = `Exit status: the command's own; 128+n when a signal ended it; 124 out of time;
 125 tombolo itself failed and nothing ran; 126 not executable, or refused by --allow-run or --deny-run; 127 not found.`;
 
 const PROXY_STATUS = `It prints the variables that make clients use it, and a last line once it listens:

@@ -8,10 +8,12 @@ import { SafePath } from "../paths/safe_path.ts";
 import type { HostFacts, ProgramFacts, RuntimeFiles } from "../plan/host_facts.ts";
 import { makePlan } from "../plan/make_plan.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { HeldLimits } from "../plan/plan_limits.ts";
 import type { BuildContext } from "../policy/build_context.ts";
 import { commandEnvironment } from "../policy/command_environment.ts";
 import { expandPresets } from "../policy/expand_presets.ts";
 import { checkExternal, nothingLeaves } from "../policy/external_rules.ts";
+import type { Limits } from "../policy/limits.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import { NO_NET, parsePolicy, speaksOfHosts } from "../policy/parse_policy.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -108,12 +110,19 @@ async function policySources(
   return [...sources, flagsToSource(flags, cwd.toString())];
 }
 
+async function limitsOf(sources: readonly PolicySource[]): Promise<Limits> {
+  if (sources.every(({ limits }) => limits === undefined)) return {};
+  const { parseLimits } = await import("../policy/parse_limits.ts");
+  return parseLimits(sources);
+}
+
 // As buildPolicy, but what parses hosts is loaded only where a rule names any.
 async function policyOf(sources: readonly PolicySource[], context: BuildContext): Promise<Policy> {
   const expanded = expandPresets(sources, context);
-  if (!speaksOfHosts(expanded)) return parsePolicy(expanded, context, NO_NET);
+  const limits = await limitsOf(expanded.sources);
+  if (!speaksOfHosts(expanded)) return parsePolicy(expanded, context, NO_NET, limits);
   const { netPolicy } = await import("../policy/net_rules.ts");
-  return parsePolicy(expanded, context, netPolicy(expanded.sources));
+  return parsePolicy(expanded, context, netPolicy(expanded.sources), limits);
 }
 
 function buildContext(caller: Environment, cwd: SafePath, home: SafePath | undefined): BuildContext {
@@ -217,6 +226,16 @@ function hidesSystem(policy: Policy, programs: ProgramFacts | undefined): boolea
     (programs?.deny.some(({ path }) => /^ld(?:-|\.so)/.test(path.name)) ?? false);
 }
 
+// How the kernel can hold the limits; wall time is tombolo's own to hold.
+async function heldLimits({ limits }: Policy, uid: number | null): Promise<HeldLimits | undefined> {
+  if (Object.keys(limits).every((name) => name === "wallTime")) return undefined;
+  const [{ limitFacts }, { planLimits }] = await Promise.all([
+    import("../launch/limit_facts.ts"),
+    import("../plan/plan_limits.ts"),
+  ]);
+  return planLimits(limits, limitFacts(limits, { uid, kernel: Deno.osRelease() }));
+}
+
 interface Programs {
   readonly bwrap: FoundProgram;
   readonly env: string | undefined;
@@ -273,6 +292,7 @@ export async function prepare(
   const policy = await policyOf(sources, buildContext(caller, cwd, home));
   checkExternal(policy.net);
   const caBundle = await caBundleOf(policy, uid);
+  const held = await heldLimits(policy, uid);
   const directories = openDirectories((name) => environment[name], uid);
   const live = runs ? await LiveLock.take(directories.state) : undefined;
   const { bwrap, env, proc, probe } = await programs(policy, environment, directories.state, uid);
@@ -309,6 +329,7 @@ export async function prepare(
     contested,
     runtime: hidesSystem(policy, ruled) ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
     ...(caBundle === undefined ? {} : { caBundle }),
+    ...(held === undefined ? {} : { held }),
   };
   const planThroughStage2 = (net: NetPolicy) =>
     makePlan({ ...policy, net }, facts, { ...request, stage2: true });

@@ -108,6 +108,20 @@ async function reportDenials(
   if (status !== 0) reportUnreached(voice, denials.unreached(), unreachedLine);
 }
 
+async function reportLimits(
+  voice: Voice,
+  events: EventsFile | undefined,
+  { limits }: RunResult,
+): Promise<void> {
+  if (limits.length === 0) return;
+  const { limitEvent, limitLine } = await import("../launch/limits_reached.ts");
+  for (const reached of limits) {
+    const event = limitEvent(reached, new Date().toISOString());
+    events?.write(event);
+    voice.say(limitLine(reached), { event });
+  }
+}
+
 function needsExternal({ net, network }: Plan): boolean {
   return net.external !== undefined && net.denyAll === undefined && network === "gateway";
 }
@@ -178,6 +192,6 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const event of protectionEvents(result)) events?.write(event);
   await reportDenials(voice, denials, plan, onEvent, result.status);
   reportSetAside(voice, result);
-  if (result.timedOut) voice.say(`timed out after ${plan.wallTime} ms`);
+  await reportLimits(voice, events, result);
   return result.status;
 }

@@ -8,9 +8,11 @@ import { TomboloError } from "../report/tombolo_error.ts";
 import type { Voice } from "../report/voice.ts";
 import { ensureMasks, seccompFile } from "./host_files.ts";
 import { forgetProbe } from "./probe.ts";
+import type { LimitReached, LimitsVerdict } from "./limits_reached.ts";
 import { rendezvous } from "./rendezvous.ts";
 import type { LiveLock } from "./live_lock.ts";
 import { RunDirectory, sweepRunDirectories } from "./run_directory.ts";
+import type { Scope } from "./scope.ts";
 import type { SetAside } from "./set_aside.ts";
 import {
   type ForwardedSignal,
@@ -23,8 +25,6 @@ import { starterOf } from "./starter.ts";
 import type { Directories } from "./state_directory.ts";
 import { StatusFile } from "./status_file.ts";
 
-/** Status of a command that ran out of time, as timeout(1) gives it. */
-export const TIMED_OUT = 124;
 // After this a command that does not heed TERM gets KILL.
 const KILL_AFTER_MS = 5000;
 // bubblewrap says its init's pid after some ten of them; a machine under heavy load gets more.
@@ -51,7 +51,7 @@ export interface RunContext {
 /** How a run ended. */
 export interface RunResult {
   readonly status: number;
-  readonly timedOut: boolean;
+  readonly limits: readonly LimitReached[];
   readonly setAside: readonly SetAside[];
 }
 
@@ -68,6 +68,8 @@ class Run implements AsyncDisposable {
   /** The signal that ended the start before there was a command. */
   #aborted: ForwardedSignal | undefined;
   #timedOut = false;
+  #scope: Scope | undefined;
+  readonly #started = performance.now();
 
   constructor(private readonly plan: Plan, private readonly context: RunContext) {
     sweepRunDirectories(context.directories.run, Date.now());
@@ -77,14 +79,35 @@ class Run implements AsyncDisposable {
 
   async result(): Promise<RunResult> {
     this.#stack.use(new SignalForwarding((signal) => void this.#send(signal)));
+    await this.#openScope();
     const status = this.plan.network === "gateway" ? await this.#withGateway() : await this.#alone();
     await this.#checkBuilt(status);
-    const moved = await this.#setAside();
-    return {
-      status: this.#timedOut ? TIMED_OUT : exitStatus(this.#aborted ?? status.signal, status.code),
+    const { status: last, reached } = await this.#verdict(
+      exitStatus(this.#aborted ?? status.signal, status.code),
+    );
+    return { status: last, limits: reached, setAside: await this.#setAside() };
+  }
+
+  async #openScope(): Promise<void> {
+    const { held, launcher } = this.plan;
+    if (held?.scope === undefined) return;
+    const { Scope } = await import("./scope.ts");
+    this.#scope = this.#stack.use(await Scope.open(held.scope, launcher.kind));
+  }
+
+  async #verdict(status: number): Promise<LimitsVerdict> {
+    const { limits } = this.plan;
+    if (Object.keys(limits).length === 0) return { status, reached: [] };
+    const { limitsReached } = await import("./limits_reached.ts");
+    const counted = await this.#scope?.close();
+    return limitsReached({
+      limits,
+      status,
       timedOut: this.#timedOut,
-      setAside: moved,
-    };
+      // One processor more: a quota of them is rounded down.
+      mostCpuTime: (performance.now() - this.#started) / 1000 * (navigator.hardwareConcurrency + 1),
+      ...(counted && { counted }),
+    });
   }
 
   async #setAside(): Promise<SetAside[]> {
@@ -188,6 +211,7 @@ class Run implements AsyncDisposable {
     if (orders !== undefined) Deno.writeTextFileSync(this.#directory.orders, orders, { mode: 0o600 });
     const { args, env } = starterOf(plan, {
       ...context,
+      ...(this.#scope && { scope: this.#scope.path }),
       socket: this.#directory.socket,
       publishSocket: this.#directory.publishSocket,
       orders: this.#directory.orders,
@@ -208,13 +232,14 @@ class Run implements AsyncDisposable {
   }
 
   #startClock(): void {
-    if (this.plan.wallTime === undefined) return;
+    const { wallTime } = this.plan.limits;
+    if (wallTime === undefined) return;
     const timer = setTimeout(() => {
       this.#timedOut = true;
       void this.#send("SIGTERM");
       const last = setTimeout(() => this.#kill(), KILL_AFTER_MS);
       this.#stack.defer(() => clearTimeout(last));
-    }, this.plan.wallTime);
+    }, wallTime.value);
     this.#stack.defer(() => clearTimeout(timer));
   }
 
@@ -246,12 +271,13 @@ class Run implements AsyncDisposable {
   }
 
   // bubblewrap's own failure and the command's have the same status; the status file tells them apart.
-  #checkBuilt(status: Deno.CommandStatus): void {
+  async #checkBuilt(status: Deno.CommandStatus): Promise<void> {
     if (this.#status.hasLeak && this.plan.launcher.kind === "direct") throw new DescriptorLeak();
     const built = this.plan.network === "gateway"
       ? this.#up
       : status.success || status.signal !== null || this.#status.wasBuilt;
     if (built || this.#aborted !== undefined || this.#timedOut) return;
+    await this.#checkMemory();
     forgetProbe(this.context.directories.state);
     throw new TomboloError(
       "sandbox",
@@ -259,6 +285,17 @@ class Run implements AsyncDisposable {
       {
         remedy: "where the host has changed, the next run finds out what it allows now",
       },
+    );
+  }
+
+  // The sandbox itself takes some, and is ended like all in its scope.
+  async #checkMemory(): Promise<void> {
+    const { memory } = this.plan.limits;
+    const counted = await this.#scope?.close();
+    if (memory === undefined || counted === undefined || counted.oomKills === 0) return;
+    throw new TomboloError(
+      "sandbox",
+      `Cannot start with ${memory.text} of memory (${memory.origin}): the sandbox itself takes more; nothing ran`,
     );
   }
 

@@ -48,6 +48,15 @@ TOMBOLO_stat=\${TOMBOLO_stat##*) ? }
 exec "$@"
 `;
 
+// Everything that the sandbox is made of is to be in the control group.
+const JOIN_SCRIPT = `
+echo $$ >"$1/cgroup.procs" || { echo "tombolo: Cannot enter cgroup $1" >&2; exit 125; }
+shift
+`;
+
+/** As {@linkcode START_SCRIPT}, with one parameter more before the others: the control group to enter first. */
+export const START_IN_SCOPE_SCRIPT: string = JOIN_SCRIPT + START_SCRIPT;
+
 // What the bridge exits with when it cannot start; whoever waits for it must not wait for ever.
 const BRIDGE_FAILED = 125;
 

@@ -8,7 +8,7 @@ import { clientProtocols } from "../policy/external_rules.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { sshProxyCommand } from "./ssh_proxy_command.ts";
 import { STAGE2_ENVIRONMENT, STAGE2_FLAGS, STAGE2_MODULE } from "./stage2_flags.ts";
-import { stage2Script, START_SCRIPT } from "./start_script.ts";
+import { stage2Script, START_IN_SCOPE_SCRIPT, START_SCRIPT } from "./start_script.ts";
 
 /** What the starting shell is called with. */
 export interface Start {
@@ -24,6 +24,8 @@ export interface StartContext extends Omit<BwrapContext, "command"> {
   readonly orders: string;
   /** Soft limit of open files of the caller, which the runtime has raised. */
   readonly openFiles: string | undefined;
+  /** Directory of the control group that everything is to run in. */
+  readonly scope?: string;
 }
 
 // The longest single variable that execve takes (MAX_ARG_STRLEN, execve(2)).
@@ -112,8 +114,7 @@ export function starterOf(plan: Plan, context: StartContext): Start {
   return {
     args: [
       "-c",
-      START_SCRIPT,
-      "sh",
+      ...(context.scope === undefined ? [START_SCRIPT, "sh"] : [START_IN_SCOPE_SCRIPT, "sh", context.scope]),
       stage2 ? "-" : context.seccomp,
       context.status,
       files ?? "-",

@@ -1,3 +1,5 @@
+import type { Limits } from "../policy/limits.ts";
+
 /** Where inside stage2 finds its orders. */
 export const ORDERS_INSIDE = "/run/tombolo/launch.json";
 
@@ -13,6 +15,9 @@ export const MASKS_INSIDE = {
   "mask-directory": "/run/tombolo/mask/directory",
 };
 
+/** From SIGXCPU to SIGKILL, in seconds of cpu time: a command may catch the first. */
+export const CPU_GRACE_SECONDS = 5;
+
 /**
  * What `stage2 launch` has to do before it becomes the command, beside what every command gets; absent fields ask for
  * nothing. In a file, because an environment variable holds 128 KiB at most.
@@ -26,6 +31,8 @@ export interface LaunchOrders {
   readonly check?: readonly string[];
   /** The working directory, entered again once everything is mounted: what is mounted over it is not seen before. */
   readonly cwd?: string;
+  /** Limits of the command and of what it starts, set just before it is executed. */
+  readonly limits?: Omit<Limits, "wallTime">;
 }
 
 /** The orders as the text of their file; `undefined` where there are none. */

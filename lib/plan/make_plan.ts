@@ -1,5 +1,5 @@
 import { SafePath } from "../paths/safe_path.ts";
-import { decidePath } from "../policy/decide_path.ts";
+import { decidePath, type PathDecider } from "../policy/decide_path.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import { liftProtections } from "../policy/lift_protections.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -24,6 +24,7 @@ import {
   writableProgramNotices,
 } from "./plan_programs.ts";
 import { INSIDE, type Launcher, type Mount, type Plan } from "./plan.ts";
+import type { HeldLimits } from "./plan_limits.ts";
 import { settleAllRules } from "./settle_rules.ts";
 
 const WITHOUT_PROC =
@@ -45,7 +46,12 @@ export interface PlanRequest {
   readonly runtime: RuntimeFiles;
   /** Real path of the file of CA certificates that the command's clients are to trust. */
   readonly caBundle?: string;
+  /** How the limits are held, where any but wall time is set. */
+  readonly held?: HeldLimits;
 }
+
+/** Deno cannot look there, so that no rule of the user names anything below it. */
+const CGROUPS = SafePath.of("/sys/fs/cgroup");
 
 /** Where the command's clients find the CA certificates. */
 const CA_BUNDLE = `${INSIDE}/ca.pem`;
@@ -95,6 +101,17 @@ function refuseTooMany(mounts: number): void {
     `Cannot guard ${mounts} paths one by one: ${MOST_MOUNTS} is the most`,
     { remedy: "deny the directories that hold them" },
   );
+}
+
+function limitOrders(held: HeldLimits | undefined): LaunchOrders {
+  if (held === undefined || Object.keys(held.byProcess).length === 0) return {};
+  return { limits: held.byProcess };
+}
+
+// Whoever may write there lifts the limits of the scope; only a rule for everything allows it.
+function cgroupMount(held: HeldLimits | undefined, decider: PathDecider): Mount[] {
+  if (held?.scope === undefined || !decidePath(decider, "write", CGROUPS).allowed) return [];
+  return [{ kind: "read", target: CGROUPS.toString() }];
 }
 
 function caBundleMount(source: string | undefined): Mount[] {
@@ -185,7 +202,8 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
   const facts = withDeniedPrograms(policy.unprotect.length === 0 ? host : withoutLifted(policy, host));
   const decider = settleAllRules(policy, facts);
   const view = planView(policy, decider, facts);
-  const contested = request.contested === true;
+  const { held, contested = false } = request;
+  const limits = limitOrders(held);
   const { mounts, late } = partMounts(view.mounts, contested);
   const check = contested ? mountsToCheck(mounts) : [];
   refuseTooMany(view.mounts.length);
@@ -198,7 +216,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
     policy,
     view,
     facts,
-    list !== undefined || late.length > 0 || check.length > 0,
+    list !== undefined || late.length > 0 || check.length > 0 || limits.limits !== undefined,
   );
   const brought = started.launcher.kind === "stage2" && programs !== undefined;
   const execute = list ??
@@ -207,6 +225,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
     ...(execute === undefined ? {} : { execute }),
     ...(check.length === 0 ? {} : { check }),
     ...(late.length === 0 ? {} : { mounts: late, cwd }),
+    ...limits,
   };
   const bundle = network(policy) === "gateway" ? request.caBundle : undefined;
   const sealed = facts.privateDirectories.filter((path) => path.toString() !== "/tmp").map(String);
@@ -222,6 +241,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
       ...ordersMount(orders),
       ...caBundleMount(bundle),
       ...maskMounts(late, facts),
+      ...cgroupMount(held, decider),
       ...seals,
     ],
     cwd,
@@ -235,7 +255,8 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
       refuseGroupSignals: true,
       ...(list && { refuseExecutableMemory: true }),
     },
-    ...(policy.wallTime === undefined ? {} : { wallTime: policy.wallTime }),
+    limits: policy.limits,
+    ...(held === undefined ? {} : { held }),
     orders,
     watch: view.watch,
     watchGlobs: facts.globs.filter(({ rule }) => policy.write.deny.includes(rule)),

@@ -1,8 +1,10 @@
 import type { Upstream } from "../egress/upstream/upstream.ts";
 import type { LaunchOrders } from "./launch_orders.ts";
+import type { HeldLimits } from "./plan_limits.ts";
 import type { SeccompOptions } from "./seccomp/program.ts";
 import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
 import type { RunDecider } from "../policy/decide_run.ts";
+import type { Limits } from "../policy/limits.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
 import type { GlobMatches } from "./host_facts.ts";
@@ -51,8 +53,9 @@ export interface Plan {
   readonly seccomp: SeccompOptions;
   /** What stage2 has to do beside its usual; where this asks for anything, the launcher is stage2. */
   readonly orders: LaunchOrders;
-  /** Milliseconds. */
-  readonly wallTime?: number;
+  readonly limits: Limits;
+  /** How the kernel holds them; absent where none but wall time is set. */
+  readonly held?: HeldLimits;
   readonly watch: readonly Watch[];
   /** Rules against writing with a pattern: what matches at the end and did not at the start may not stay. */
   readonly watchGlobs: readonly GlobMatches[];

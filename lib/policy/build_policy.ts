@@ -1,6 +1,7 @@
 import type { BuildContext } from "./build_context.ts";
 import { expandPresets } from "./expand_presets.ts";
 import { netPolicy } from "./net_rules.ts";
+import { parseLimits } from "./parse_limits.ts";
 import { parsePolicy } from "./parse_policy.ts";
 import type { Policy } from "./policy.ts";
 import type { PolicySource } from "./policy_source.ts";
@@ -15,5 +16,5 @@ export type { BuildContext } from "./build_context.ts";
  */
 export function buildPolicy(sources: readonly PolicySource[], context: BuildContext): Policy {
   const expanded = expandPresets(sources, context);
-  return parsePolicy(expanded, context, netPolicy(expanded.sources));
+  return parsePolicy(expanded, context, netPolicy(expanded.sources), parseLimits(expanded.sources));
 }

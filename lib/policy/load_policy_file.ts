@@ -193,7 +193,9 @@ function toSource(file: PolicyFile, presets: readonly Entry[]): PolicySource {
       ...entry(name, ["env", "set", name]),
       value,
     })),
-    wallTime: limits?.wallTime === undefined ? undefined : entry(limits.wallTime, ["limits", "wallTime"]),
+    limits: limits === undefined ? undefined : Object.fromEntries(
+      Object.entries(limits).map(([name, value]) => [name, entry(String(value), ["limits", name])]),
+    ),
   });
 }
 

@@ -3,9 +3,9 @@ import { SafePath } from "../paths/safe_path.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { BuildContext } from "./build_context.ts";
-import { parseDuration } from "./duration.ts";
 import { type ListKey, lists, located, toRule } from "./entries.ts";
 import type { ExpandedSources } from "./expand_presets.ts";
+import type { Limits } from "./limits.ts";
 import type { NetPolicy } from "./net_policy.ts";
 import type { NameRule, PathRule, Policy } from "./policy.ts";
 import { runPolicy } from "./run_rules.ts";
@@ -32,14 +32,19 @@ export function speaksOfHosts({ sources }: ExpandedSources): boolean {
  * Parses every text of the sources once.
  *
  * @param net The rules about hosts, parsed by `netPolicy`: it is loaded only where there are any
+ * @param limits Parsed by `parseLimits`, which is loaded likewise
  * @throws {TomboloError} naming the rule and its origin, for anything that cannot be understood
  */
-export function parsePolicy(expanded: ExpandedSources, context: BuildContext, net: NetPolicy): Policy {
+export function parsePolicy(
+  expanded: ExpandedSources,
+  context: BuildContext,
+  net: NetPolicy,
+  limits: Limits,
+): Policy {
   const { base, sources, notices } = expanded;
   const paths = (key: Extract<ListKey, `read${string}` | `write${string}` | "unprotect">) =>
     lists(sources, key).flatMap((list) => pathRules(list, !key.endsWith("Deny"), context));
   const lastBundle = sources.findLast((source) => source.caBundle !== undefined)?.caBundle;
-  const lastTime = sources.findLast((source) => source.wallTime !== undefined)?.wallTime;
   return {
     base,
     read: { allow: paths("readAllow"), deny: paths("readDeny") },
@@ -55,7 +60,7 @@ export function parsePolicy(expanded: ExpandedSources, context: BuildContext, ne
       ),
     },
     ...(lastBundle === undefined ? {} : { caBundle: pathRule(lastBundle, true, context) }),
-    ...(lastTime === undefined ? {} : { wallTime: parseDuration(lastTime.text, lastTime.origin) }),
+    limits,
     notices,
     files: sources.flatMap((source) => source.file === undefined ? [] : [SafePath.of(source.file)]),
   };

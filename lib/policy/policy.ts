@@ -1,5 +1,6 @@
 import type { Glob } from "../paths/glob.ts";
 import type { SafePath } from "../paths/safe_path.ts";
+import type { Limits } from "./limits.ts";
 import type { NetPolicy } from "./net_policy.ts";
 import type { Rule } from "./rule.ts";
 import type { RunPolicy } from "./run_policy.ts";
@@ -46,8 +47,7 @@ export interface Policy {
   readonly unprotect: readonly PathRule[];
   /** CA certificates that the command's clients are to trust. */
   readonly caBundle?: PathRule;
-  /** Milliseconds until the command is ended; absent: no limit. */
-  readonly wallTime?: number;
+  readonly limits: Limits;
   /** Things the user should know about the policy, one sentence each. */
   readonly notices: readonly string[];
   /** Policy files in use, which no sandbox may write. */

@@ -1,9 +1,13 @@
 import * as z from "zod/mini";
+import { LIMIT_NAMES } from "./limits.ts";
 
 // `true` stands for everything, as in Deno's own permission sets.
 const texts = z.array(z.string());
 const allowed = z.union([texts, z.literal(true)]);
 const access = z.strictObject({ allow: z.optional(allowed), deny: z.optional(allowed) });
+const count = z.int().check(z.positive());
+// Bytes, or text with a unit.
+const size = z.union([z.string(), count]);
 const addresses = z.union([z.string(), z.array(z.string())]);
 
 /** The form of a policy file; unknown keys are errors. */
@@ -32,7 +36,14 @@ export const policySchema = z.strictObject({
     deny: z.optional(allowed),
     set: z.optional(z.record(z.string(), z.string())),
   })),
-  limits: z.optional(z.strictObject({ wallTime: z.optional(z.string()) })),
+  limits: z.optional(z.strictObject({
+    wallTime: z.optional(z.string()),
+    cpuTime: z.optional(z.string()),
+    memory: z.optional(size),
+    openFiles: z.optional(count),
+    processes: z.optional(count),
+    fileSize: z.optional(size),
+  })),
 });
 
 /** What a policy file holds, once it has the right form. */
@@ -59,7 +70,10 @@ function wantedAt(path: readonly (string | number)[]): string {
   if (key === "protocol") return '"http" or "socks5"';
   if (key === "onFailure") return '"fail" or "warn"';
   if (["upstream", "startupTimeout", "caBundle"].includes(String(key))) return "a string";
-  if (parent === "set" || key === "wallTime" || key === "$schema") return "a string";
+  if (key === "wallTime" || key === "cpuTime") return 'a string, as "30s"';
+  if (key === "memory" || key === "fileSize") return 'a string, as "512MiB", or a number of bytes';
+  if (key === "openFiles" || key === "processes") return "a whole number above 0";
+  if (parent === "set" || key === "$schema") return "a string";
   return path.length === 0 ? "an object with policy keys" : "an object";
 }
 
@@ -73,7 +87,7 @@ function known(path: readonly (string | number)[]): string {
     "net.external": "command, protocol, startupTimeout, onFailure",
     run: "allow, deny",
     env: "allow, deny, set",
-    limits: "wallTime",
+    limits: LIMIT_NAMES.join(", "),
   };
   return at[path.join(".")] ?? "";
 }

@@ -1,3 +1,5 @@
+import type { LimitName } from "./limits.ts";
+
 /** One text of a policy, with the place that it came from and the directory that it is read against. */
 export interface Entry {
   readonly text: string;
@@ -47,9 +49,9 @@ export interface PolicySource {
   readonly envAllow?: EntryList;
   readonly envDeny?: EntryList;
   readonly envSet?: readonly (Entry & { readonly value: string })[];
-  readonly wallTime?: Entry;
   /** Paths whose protection is lifted; only flags can. */
   readonly unprotect?: EntryList;
+  readonly limits?: Readonly<Partial<Record<LimitName, Entry>>>;
   /** Absolute path of the file that this came from. */
   readonly file?: string;
 }

@@ -1,6 +1,8 @@
 import type { Upstream } from "../egress/upstream/upstream.ts";
 import type { Mount, Plan } from "../plan/plan.ts";
+import { OWN_PROCESSES } from "../plan/plan_limits.ts";
 import { leadsToExternal } from "../policy/external_rules.ts";
+import { LIMIT_LABELS, LIMIT_NAMES, type LimitName } from "../policy/limits.ts";
 import type { ExternalRule, NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
 import type { PathRule, Policy } from "../policy/policy.ts";
@@ -115,6 +117,43 @@ function lateMounts({ orders: { mounts = [] } }: Plan): string[] {
   ];
 }
 
+const ALL_PROCESSES = "of all processes inside together, by a cgroup";
+
+/** What a limit means as it is held here. */
+function limitMeaning(name: LimitName, { held, launcher }: Plan): string {
+  const own = held?.byProcess[name as keyof typeof held.byProcess] !== undefined;
+  switch (name) {
+    case "wallTime":
+      return "TERM to the command, KILL to everything 5 s later; status 124";
+    case "cpuTime":
+      return "of each process; SIGXCPU, SIGKILL after 5 s more; status 124 where it ends the command";
+    case "memory":
+      return own
+        ? `data of each process on its own (RLIMIT_DATA), not of all together: ${held?.noScope}`
+        : `${ALL_PROCESSES}; status 137 where the kernel ends them`;
+    case "openFiles":
+      return "of each process; EMFILE";
+    case "processes":
+      return own
+        ? "and threads at once; EAGAIN"
+        : `and threads, and up to ${
+          OWN_PROCESSES[launcher.kind]
+        } for tombolo's own, ${ALL_PROCESSES}; EAGAIN`;
+    case "fileSize":
+      return "of each file that is written; EFBIG or SIGXFSZ";
+  }
+}
+
+function limitLines(plan: Plan): string[] {
+  const lines = LIMIT_NAMES.flatMap((name) => {
+    const limit = plan.limits[name];
+    if (limit === undefined) return [];
+    const { text, origin } = limit;
+    return `  ${LIMIT_LABELS[name].padEnd(10)}  ${text} (${escape(origin)}): ${limitMeaning(name, plan)}`;
+  });
+  return lines.length === 0 ? [] : ["limits:", ...lines];
+}
+
 function mountLine(mount: Mount): string {
   const source = "source" in mount ? ` from ${escape(mount.source)}` : "";
   return `  ${mount.kind.padEnd(14)}  ${escape(mount.target)}${source}`;
@@ -153,7 +192,7 @@ export function explainText(explanation: Explanation): string {
       "sentence" in section ? [section.sentence] : rules(section.title, section.rules)
     ),
     `environment: ${[...plan.environment.keys()].map(escape).sort().join(" ")}`,
-    ...(plan.wallTime === undefined ? [] : [`time limit: ${plan.wallTime} ms`]),
+    ...limitLines(plan),
     `working directory: ${escape(plan.cwd)}`,
     "mounts, in order:",
     ...plan.mounts.map(mountLine),

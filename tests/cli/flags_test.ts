@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { flagHelp, type FlagRow, FLAGS, type GivenFlag, parseFlags } from "../../lib/cli/flags.ts";
 import { flagsToSource } from "../../lib/cli/flags_to_source.ts";
+import { LIMIT_NAMES } from "../../lib/policy/limits.ts";
 import { TomboloError } from "../../lib/report/tombolo_error.ts";
 
 function flags(...args: string[]): string[] {
@@ -211,11 +212,33 @@ Deno.test("the other flags of the policy", () => {
     "--preset",
   ]]);
   assert.deepEqual(given.envSet?.map(({ text, value }) => [text, value]), [["A", "b=c"], ["B", ""]]);
-  assert.equal(given.wallTime?.text, "6s");
+  assert.deepEqual(given.limits?.wallTime, { text: "6s", origin: "--timeout", base: "/work" });
   assert.deepEqual(given.resolve?.map(({ text, addresses }) => [text, addresses]), [
     ["db.test", ["10.0.0.1", "10.0.0.2"]],
     ["six.test", ["::1"]],
   ]);
+});
+
+Deno.test("every limit has a flag, and of one given twice the last counts", () => {
+  const { limits } = source(
+    "--timeout=1s",
+    "--max-cpu-time=2s",
+    "--max-memory=1GB",
+    "--max-memory=2GiB",
+    "--max-processes=4",
+    "--max-open-files",
+    "5",
+    "--max-file-size=6MiB",
+  );
+  assert.deepEqual(Object.values(limits ?? {}).map(({ text, origin }) => `${text} ${origin}`), [
+    "1s --timeout",
+    "2s --max-cpu-time",
+    "2GiB --max-memory",
+    "4 --max-processes",
+    "5 --max-open-files",
+    "6MiB --max-file-size",
+  ]);
+  assert.deepEqual(Object.keys(limits ?? {}).sort(), [...LIMIT_NAMES].sort());
 });
 
 Deno.test("flags that are about the run alone ask nothing of the policy", () => {

@@ -161,6 +161,7 @@ export function pathPolicy(texts: RuleTexts, rest: Partial<Policy> = {}): Policy
     run: { deny: [] },
     env: { allow: [], deny: [], set: new Map() },
     unprotect: [],
+    limits: {},
     notices: [],
     files: [],
     ...rest,

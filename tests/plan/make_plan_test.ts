@@ -207,10 +207,12 @@ Deno.test("a whole directory is masked once, however many rules hide what it hol
 });
 
 Deno.test("the limit on time, the notices and the rules are passed on", () => {
-  const plan = planOf({ policy: { wallTime: 5, notices: ["note"] } });
-  assert.equal(plan.wallTime, 5);
+  const plan = planOf({
+    policy: { limits: { wallTime: { text: "5ms", origin: "--timeout", value: 5 } }, notices: ["note"] },
+  });
+  assert.equal(plan.limits.wallTime?.value, 5);
   assert.deepEqual(plan.notices, ["note"]);
-  assert.equal("wallTime" in planOf(), false);
+  assert.deepEqual(planOf().limits, {});
 });
 
 Deno.test("variables that loaders, shells and runtimes read are not plain", () => {

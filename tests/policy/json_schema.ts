@@ -10,6 +10,8 @@ function hasType(type: unknown, value: unknown): boolean {
       return isObject(value);
     case "array":
       return Array.isArray(value);
+    case "integer":
+      return Number.isInteger(value);
     case "string":
       return typeof value === "string";
     case "boolean":
@@ -29,6 +31,10 @@ function acceptsObject(schema: Schema, value: Schema): boolean {
   ) && (!Array.isArray(required) || required.every((name) => names.includes(String(name))));
 }
 
+function isWithin({ exclusiveMinimum = -Infinity, maximum = Infinity }: Schema, value: number): boolean {
+  return value > Number(exclusiveMinimum) && value <= Number(maximum);
+}
+
 const UNDERSTOOD = new Set([
   "$schema",
   "title",
@@ -40,6 +46,8 @@ const UNDERSTOOD = new Set([
   "items",
   "anyOf",
   "const",
+  "exclusiveMinimum",
+  "maximum",
 ]);
 
 /** Whether a JSON Schema accepts a value; a keyword that is not understood is an error (draft 2020-12, in part). */
@@ -51,6 +59,7 @@ export function accepts(schema: unknown, value: unknown): boolean {
   }
   if ("type" in schema && !hasType(schema["type"], value)) return false;
   if ("const" in schema && schema["const"] !== value) return false;
+  if (typeof value === "number" && !isWithin(schema, value)) return false;
   const { anyOf, items } = schema;
   if (Array.isArray(anyOf) && !anyOf.some((each) => accepts(each, value))) return false;
   if (items !== undefined && Array.isArray(value) && !value.every((item) => accepts(items, item))) {

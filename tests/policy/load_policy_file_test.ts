@@ -100,12 +100,29 @@ Deno.test("every key of a file becomes what it means, with its own line", () => 
     "1",
     "p.jsonc:10",
   ]]);
-  assert.deepEqual([source.wallTime?.text, source.wallTime?.origin], ["10m", "p.jsonc:11"]);
+  assert.deepEqual([source.limits?.wallTime?.text, source.limits?.wallTime?.origin], ["10m", "p.jsonc:11"]);
+});
+
+Deno.test("each limit comes with its line; numbers are text like all else until they are parsed", () => {
+  const { limits } = loaded(`{
+  "limits": { "cpuTime": "5m", "memory": "2GiB",
+              "openFiles": 1024,
+              "processes": 256, "fileSize": 4096 } }`);
+  assert.deepEqual(
+    Object.entries(limits ?? {}).map(([name, { text, origin }]) => `${name} ${text} ${origin}`),
+    [
+      "cpuTime 5m p.jsonc:2",
+      "memory 2GiB p.jsonc:2",
+      "openFiles 1024 p.jsonc:3",
+      "processes 256 p.jsonc:4",
+      "fileSize 4096 p.jsonc:4",
+    ],
+  );
 });
 
 Deno.test("an empty document asks for nothing", () => {
   const source = loaded("{}");
-  for (const key of ["readAllow", "readDeny", "writeAllow", "netAllow", "envAllow", "wallTime"] as const) {
+  for (const key of ["readAllow", "readDeny", "writeAllow", "netAllow", "envAllow", "limits"] as const) {
     assert.equal(source[key], undefined, key);
   }
 });
@@ -136,7 +153,10 @@ Deno.test("an unknown key is an error with its name, file and line", () => {
     /p\.jsonc:4: unknown key "read\.alow", wanted one of allow, deny$/,
   );
   refused('{ "net": { "al\\u001blow": [] } }', /p\.jsonc:1: unknown key/);
-  refused('{ "limits": { "wallTime": "1s",\n "memory": "1G" } }', /p\.jsonc:2: unknown key "limits\.memory"/);
+  refused(
+    '{ "limits": { "wallTime": "1s",\n "disk": "1G" } }',
+    /p\.jsonc:2: unknown key "limits\.disk", wanted one of wallTime, cpuTime/,
+  );
 });
 
 Deno.test("a __proto__ key is an unknown key everywhere", () => {
@@ -161,6 +181,14 @@ Deno.test("a wrong type is an error with the key, file and line, down to the ent
   refused('{ "write": { "allow": false } }', /p\.jsonc:1: key "write\.allow"/);
   refused('{\n"write": [] }', /p\.jsonc:2: key "write" .*wanted an object/);
   refused('{ "limits": { "wallTime":\n 5 } }', /key "limits\.wallTime" .*wanted a string/);
+  refused(
+    '{ "limits": {\n "memory": null } }',
+    /p\.jsonc:2: key "limits\.memory" .*wanted a string, as "512MiB"/,
+  );
+  refused(
+    '{ "limits": {\n "processes": "9" } }',
+    /p\.jsonc:2: key "limits\.processes" .*wanted a whole number/,
+  );
   refused('{ "env": { "set": {\n "A": 1 } } }', /p\.jsonc:2: key "env\.set\.A" .*wanted a string/);
   refused('{ "net": { "resolve": {\n "a.test": [1] } } }', /p\.jsonc:2: key "net\.resolve\.a\.test/);
   refused('{ "extends": {} }', /key "extends" .*wanted a preset or file name/);
@@ -280,6 +308,9 @@ const DOCUMENTS: readonly (readonly [boolean, unknown])[] = [
   [true, { net: { allow: ["a.test"], deny: true, resolve: { "a.test": "1.2.3.4", "b.test": ["::1"] } } }],
   [true, { env: { allow: true, deny: ["X"], set: { A: "1" } } }],
   [true, { limits: { wallTime: "1s" } }],
+  [true, {
+    limits: { cpuTime: "1s", memory: "2GiB", openFiles: 1024, processes: 256, fileSize: 4096 },
+  }],
   [true, { limits: {} }],
   [false, []],
   [false, null],
@@ -301,7 +332,12 @@ const DOCUMENTS: readonly (readonly [boolean, unknown])[] = [
   [false, { env: { set: { A: null } } }],
   [false, { env: { set: [] } }],
   [false, { limits: { wallTime: 5 } }],
-  [false, { limits: { memory: "1G" } }],
+  [false, { limits: { cpuTime: 1 } }],
+  [false, { limits: { openFiles: 0 } }],
+  [false, { limits: { memory: true } }],
+  [false, { limits: { openFiles: "many" } }],
+  [false, { limits: { processes: 1.5 } }],
+  [false, { limits: { disk: "1G" } }],
   [false, { unknown: {} }],
 ];
 

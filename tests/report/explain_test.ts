@@ -20,7 +20,7 @@ function explanation(more: PolicySource = {}): Explanation {
     netAllow: list("*.example.com:443", "10.0.0.0/8"),
     resolve: [{ ...entry("db.test"), addresses: ["10.1.2.3", "::1"] }],
     envSet: [{ ...entry("A"), value: "1" }],
-    wallTime: entry("5s"),
+    limits: { wallTime: entry("5s") },
   }], { cwd: "/work", home: "/home/ann", variable: () => undefined });
   const tree = new FakeTree(["/work/", HOSTILE, "/tmp/", "/run/", "/dev/", "/proc/"]);
   const plan = makePlan(policy, hostFacts({ tree, policy, cwd: "/work" }), {
@@ -47,7 +47,7 @@ Deno.test("the explanation is JSON with paths, patterns and addresses as text", 
   assert.equal(value.plan.network, "gateway");
   assert.deepEqual(value.plan.environment, { A: "1", "B\x1b": "2" });
   assert.ok(value.plan.mounts.length > 3);
-  assert.equal(value.plan.wallTime, 5000);
+  assert.equal(value.plan.limits.wallTime.value, 5000);
 });
 
 Deno.test("the explanation for people names each rule with its origin, and no control character but line ends", () => {
@@ -55,7 +55,10 @@ Deno.test("the explanation for people names each rule with its origin, and no co
   assert.match(text, /^ {2}\*\.example\.com:443 {2}--flag$/m);
   assert.match(text, /^ {2}\/ +preset workspace$/m);
   assert.match(text, /^ {2}db\.test +10\.1\.2\.3, ::1$/m);
-  assert.match(text, /^time limit: 5000 ms$/m);
+  assert.match(
+    text,
+    /^ {2}wall time {3}5s \(--flag\): TERM to the command, KILL to everything 5 s later; status 124$/m,
+  );
   assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\p{Bidi_Control}]/u);
 });
 

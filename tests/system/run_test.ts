@@ -59,7 +59,9 @@ for (const mode of MODES) {
     const outcome = await box.runIn(mode, ["--timeout=500ms"], ["sh", "-c", script]);
     assert.equal(outcome.code, 124);
     assert.equal(outcome.stdout, "ready\nheeded\n");
-    assert.deepEqual(said(outcome), ["tombolo: timed out after 500 ms"]);
+    assert.deepEqual(said(outcome), [
+      "tombolo: limit wall time 500ms reached (--timeout): the command was ended",
+    ]);
   });
 }
 

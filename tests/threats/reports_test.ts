@@ -113,6 +113,7 @@ Deno.test("R1 keys, names and values of a policy file are escaped in its errors"
     { env: { set: { [HOSTILE]: "x" } } },
     { env: { allow: [HOSTILE] } },
     { limits: { wallTime: HOSTILE } },
+    { limits: { memory: HOSTILE } },
   ];
   for (const text of texts) {
     await using box = await Box.create();
