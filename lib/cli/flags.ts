@@ -63,6 +63,12 @@ export const FLAGS: readonly FlagRow[] = [
     purpose: "keep these programs from being executed",
   },
   {
+    name: "allow-unix",
+    value: "list",
+    placeholder: "PATH,...",
+    purpose: "let these unix sockets of the host be reached",
+  },
+  {
     name: "allow-env",
     short: "E",
     value: "optional list",
@@ -82,7 +88,8 @@ export const FLAGS: readonly FlagRow[] = [
     name: "preset",
     value: "one",
     placeholder: "NAME",
-    purpose: "add a preset: workspace (the default), read-only, none, npm",
+    purpose:
+      "add a preset: workspace (the default), read-only, strict or none; npm, deno, python, cargo, go, git",
   },
   {
     name: "unprotect",

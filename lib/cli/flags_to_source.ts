@@ -16,6 +16,7 @@ const LISTS = {
   "deny-net": "netDeny",
   "allow-run": "runAllow",
   "deny-run": "runDeny",
+  "allow-unix": "unixAllow",
   "allow-env": "envAllow",
   "deny-env": "envDeny",
   unprotect: "unprotect",

@@ -193,6 +193,17 @@ async function externalFilesOf({ net }: Policy, current: SafePath): Promise<stri
   return externalFiles(net.external, current.toString());
 }
 
+// Only where AF_UNIX is open at all.
+async function socketsOf(
+  policy: Policy,
+  directories: Directories,
+  uid: number | null,
+): Promise<Pick<HostFacts, "sockets">> {
+  if (policy.unix === undefined) return {};
+  const { hostSockets } = await import("../launch/host_sockets.ts");
+  return { sockets: hostSockets(policy.read.deny.map(({ path }) => path), directories.run, uid) };
+}
+
 async function caBundleOf({ caBundle }: Policy, uid: number | null): Promise<string | undefined> {
   if (caBundle === undefined) return undefined;
   const { checkedCaBundle } = await import("../launch/ca_bundle.ts");
@@ -318,6 +329,7 @@ export async function prepare(
     ...(ruled === undefined ? {} : { programs: ruled }),
     ...(env === undefined ? {} : { env }),
     ...(proc ? {} : { withoutProc: true }),
+    ...await socketsOf(policy, directories, uid),
   };
   const runtime = runtimeFiles(environment);
   const contested = live?.isAlone === false && await canBeContested(probe, runtime);

@@ -52,11 +52,17 @@ function commandEvent({ program, decision: { allowed: _, ...why } }: CommandDeni
 
 async function runEither(plan: Plan, again: () => Plan, context: RunContext): Promise<RunResult> {
   try {
-    return await runPlan(plan, context);
+    return await runHiding(plan, context);
   } catch (error) {
     if (!(error instanceof DescriptorLeak)) throw error;
-    return await runPlan(again(), context);
+    return await runHiding(again(), context);
   }
+}
+
+async function runHiding(plan: Plan, context: RunContext): Promise<RunResult> {
+  if (plan.hides.length === 0) return await runPlan(plan, context);
+  const { runBesideSockets } = await import("../launch/hidden_sockets.ts");
+  return await runBesideSockets(plan, context.uid, (now) => runPlan(now, context));
 }
 
 function reportSetAside(voice: Voice, { setAside }: RunResult): void {
@@ -122,6 +128,18 @@ async function reportLimits(
   }
 }
 
+// Which sockets stood open; who connects to them is not seen.
+function socketEvents({ unix }: Plan, time: string): DecisionEvent[] {
+  return unix.map(({ path, text, origin }) => ({
+    time,
+    kind: "unix",
+    decision: "allow",
+    target: path.toString(),
+    rule: { text, origin },
+    reason: "bound in",
+  }));
+}
+
 function needsExternal({ net, network }: Plan): boolean {
   return net.external !== undefined && net.denyAll === undefined && network === "gateway";
 }
@@ -185,10 +203,12 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const notice of plan.notices) voice.say(notice);
   voice.detail(`network ${plan.network}, ${plan.mounts.length} mounts, started by ${plan.launcher.kind}`);
   const context = { ...prepared.context, onEvent, voice, ...(external && { external }) };
+  const time = new Date().toISOString();
   const result = await runEither(plan, planThroughStage2, context).catch((error: unknown) => {
     events?.discard();
     throw error;
   });
+  for (const event of socketEvents(plan, time)) events?.write(event);
   for (const event of protectionEvents(result)) events?.write(event);
   await reportDenials(voice, denials, plan, onEvent, result.status);
   reportSetAside(voice, result);

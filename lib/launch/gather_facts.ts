@@ -92,6 +92,14 @@ function existingSecrets(home: SafePath | undefined): Set<string> {
   return new Set(SECRETS.map(({ path }) => path).filter(exists));
 }
 
+// Where links are on the way, the directory is not made: what they lead to may not be the user's choice.
+function canMake(path: SafePath, found: ResolvedPath | undefined, uid: number | null): boolean {
+  if (found === undefined || found.kind !== undefined || found.links.length > 0) return false;
+  const nearest = path.ancestors().findLast((at) => lstat(at) !== undefined);
+  const info = nearest === undefined ? undefined : lstat(nearest);
+  return info?.isDirectory === true && info.uid === uid && ((info.mode ?? 0) & 0o200) !== 0;
+}
+
 function privateDirectories(sessionDirectory: string | undefined): SafePath[] {
   const found = ["/tmp", "/run"].map((path) => SafePath.of(path));
   for (const extra of ["/var/run", sessionDirectory]) {
@@ -140,12 +148,19 @@ export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts
       policy.read.deny,
       policy.write.allow,
       policy.write.deny,
+      policy.unix ?? [],
       rules,
       policy.unprotect,
       request.denied ?? [],
     ]
   ) {
     for (const { path } of list) look(path);
+  }
+  const makes = policy.write.allow.filter(({ path, make }) =>
+    make === true && canMake(path, resolved.get(path.toString()), uid)
+  ).map(({ path }) => path.toString());
+  for (const path of makes) {
+    resolved.set(path, { real: SafePath.of(path), kind: "directory", links: [] });
   }
   const systemLinks = policy.base === "none" ? SYSTEM_LINKS.filter((path) => lstat(path)?.isSymlink) : [];
   systemLinks.forEach(look);
@@ -161,6 +176,7 @@ export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts
     systemLinks,
     protections: rules,
     globs: await globMatches(policy),
+    makes,
     privateDirectories: privateDirectories(request.sessionDirectory),
     maskFile: `${request.stateDirectory}/mask/file`,
     maskDirectory: `${request.stateDirectory}/mask/directory`,

@@ -21,7 +21,7 @@ import {
   SIGNAL_NUMBERS,
   SignalForwarding,
 } from "./signals.ts";
-import { starterOf } from "./starter.ts";
+import { type Start, starterOf } from "./starter.ts";
 import type { Directories } from "./state_directory.ts";
 import { StatusFile } from "./status_file.ts";
 
@@ -78,6 +78,10 @@ class Run implements AsyncDisposable {
   }
 
   async result(): Promise<RunResult> {
+    if (this.plan.makes.length > 0) {
+      const { makeDirectories } = await import("./make_directories.ts");
+      makeDirectories(this.plan.makes, this.context.voice);
+    }
     this.#stack.use(new SignalForwarding((signal) => void this.#send(signal)));
     await this.#openScope();
     const status = this.plan.network === "gateway" ? await this.#withGateway() : await this.#alone();
@@ -209,7 +213,7 @@ class Run implements AsyncDisposable {
     }
     const orders = ordersText(plan.orders);
     if (orders !== undefined) Deno.writeTextFileSync(this.#directory.orders, orders, { mode: 0o600 });
-    const { args, env } = starterOf(plan, {
+    const start = starterOf(plan, {
       ...context,
       ...(this.#scope && { scope: this.#scope.path }),
       socket: this.#directory.socket,
@@ -218,14 +222,7 @@ class Run implements AsyncDisposable {
       status: this.#directory.status,
       seccomp: seccompFile(plan, context.directories.state),
     });
-    const child = new Deno.Command("/bin/sh", {
-      args: [...args],
-      env: { ...env },
-      clearEnv: true,
-      stdin: "inherit",
-      stdout: "inherit",
-      stderr: "inherit",
-    }).spawn();
+    const child = spawnShell(start);
     this.#child = child;
     this.#startClock();
     return child;
@@ -301,6 +298,27 @@ class Run implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
+  }
+}
+
+function spawnShell({ args, env }: Start): Deno.ChildProcess {
+  try {
+    return new Deno.Command("/bin/sh", {
+      args: [...args],
+      env: { ...env },
+      clearEnv: true,
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn();
+  } catch (error) {
+    // The runtime has no class for E2BIG (execve(2)).
+    if (!(error instanceof Error) || !error.message.includes("(os error 7)")) throw error;
+    throw new TomboloError(
+      "sandbox",
+      "Cannot start the sandbox: its arguments and variables are longer than the system takes",
+      { remedy: "pass fewer or shorter variables on (--deny-env=NAME)", cause: error },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { SafePath } from "./safe_path.ts";
 
 /** What stands at the end of a path. */
-export type FileKind = "file" | "directory" | "symlink" | "other";
+export type FileKind = "file" | "directory" | "symlink" | "socket" | "other";
 
 /** A path with every link followed that exists now. */
 export interface ResolvedPath {
@@ -18,11 +18,17 @@ export interface ResolvedPath {
 // Linux follows at most 40 links in one look-up (path_resolution(7)).
 const MAX_LINKS = 40;
 
+/** What tells the kinds apart; of an entry of a directory, sockets are not known. */
+type KnownKind = Pick<Deno.FileInfo, "isSymlink" | "isFile" | "isDirectory"> & {
+  readonly isSocket?: boolean | null;
+};
+
 /** What kind of thing an entry is, links not followed. */
-export function kindOf(info: Pick<Deno.FileInfo, "isSymlink" | "isFile" | "isDirectory">): FileKind {
+export function kindOf(info: KnownKind): FileKind {
   if (info.isSymlink) return "symlink";
   if (info.isFile) return "file";
-  return info.isDirectory ? "directory" : "other";
+  if (info.isDirectory) return "directory";
+  return info.isSocket ? "socket" : "other";
 }
 
 /** lstat that answers `undefined` where nothing is there or nothing can be seen. */

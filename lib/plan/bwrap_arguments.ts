@@ -27,6 +27,9 @@ function mountArguments(mount: Mount, { masks, socket, publishSocket }: BwrapCon
       return mount.held === undefined
         ? ["--ro-bind", target, target]
         : ["--ro-bind-fd", String(mount.held), target];
+    // connect(2) needs the socket's own write permission, not a writable mount.
+    case "unix-socket":
+      return ["--ro-bind", target, target];
     case "write":
       return mount.held === undefined
         ? ["--bind", target, target]

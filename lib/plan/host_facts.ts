@@ -44,6 +44,18 @@ export interface ProgramFacts extends RunDecider {
   readonly topLevel: readonly SafePath[];
 }
 
+/** The unix sockets of the host that have a name in the file system. */
+export interface HostSockets {
+  /** Real paths, each once. */
+  readonly found: readonly SafePath[];
+  /** Names that are bound and could not be found: which directory they are relative to is not known. */
+  readonly lost: readonly string[];
+  /** Directories that hold a socket whose name cannot be written in an argument. */
+  readonly unnamable: readonly SafePath[];
+  /** Where sandboxes that are starting have the sockets of their gateways. */
+  readonly gateways: readonly SafePath[];
+}
+
 /** What a plan needs to know of the host; gathered once, so that planning is pure. */
 export interface HostFacts {
   /** Machine architecture, as `Deno.build.arch`. */
@@ -62,6 +74,10 @@ export interface HostFacts {
   readonly globs: readonly GlobMatches[];
   /** Absent where no rule speaks of programs. */
   readonly programs?: ProgramFacts;
+  /** Missing directories among them that can be made; in `resolved` they are there. */
+  readonly makes?: readonly string[];
+  /** Sockets that are bound on the host; looked for only where the policy opens any. */
+  readonly sockets?: HostSockets;
   /** Directories whose content on the host is not shown: /tmp, /run and the like. */
   readonly privateDirectories: readonly SafePath[];
   /** An empty file and an empty directory without any permission, to mount over what is hidden. */

@@ -16,6 +16,7 @@ import {
   ordersText,
 } from "./launch_orders.ts";
 import { type FileView, planView } from "./mounts.ts";
+import { socketNotice } from "../policy/socket_notice.ts";
 import {
   executable,
   executableBesideRuntime,
@@ -23,9 +24,10 @@ import {
   runDecider,
   writableProgramNotices,
 } from "./plan_programs.ts";
-import { INSIDE, type Launcher, type Mount, type Plan } from "./plan.ts";
+import { INSIDE, type Launcher, type Make, type Mount, type Plan } from "./plan.ts";
 import type { HeldLimits } from "./plan_limits.ts";
 import { settleAllRules } from "./settle_rules.ts";
+import { refuseOpenSockets, settleSockets } from "./settle_sockets.ts";
 
 const WITHOUT_PROC =
   "no /proc inside: this host lets none be mounted; in a container, start it with --security-opt systempaths=unconfined (Docker) or --security-opt unmask=ALL (Podman)";
@@ -56,9 +58,17 @@ const CGROUPS = SafePath.of("/sys/fs/cgroup");
 /** Where the command's clients find the CA certificates. */
 const CA_BUNDLE = `${INSIDE}/ca.pem`;
 
-// What the loader, the shell, bubblewrap or Deno read of their own environment (ld.so(8), environ(7)).
-const READ_BY_STARTERS =
-  /^(?:LD_|DENO_|NODE_|GLIBC_|MALLOC_|RUST_|TOKIO_|V8_|SSL_|TOMBOLO_|GCONV_PATH$|LOCPATH$|NLSPATH$|HOSTALIASES$|BASH|ENV$|SHELLOPTS$|IFS$|PS\d$|OPTIND$|PPID$|LINENO$|OPENSSL_|_)/;
+// What the loader, the C library, the shell, bubblewrap or Deno read of their own environment (ld.so(8), environ(7),
+// bash(1): GLOBIGNORE would hide descriptors from the starting shell).
+const READ_BY_STARTERS = new RegExp(
+  "^(?:" + [
+    "(?:LD|DYLD|DENO|NODE|GLIBC|LIBC|MALLOC|RUST|TOKIO|V8|ICU|SSL|OPENSSL|OTEL|TOMBOLO|RES)_",
+    "(?:GCONV_PATH|GETCONF_DIR|LOCPATH|NLSPATH|HOSTALIASES|LOCALDOMAIN|TZDIR|SSLKEYLOGFILE)$",
+    "BASH|_",
+    "(?:ENV|SHELLOPTS|POSIXLY_CORRECT|IFS|PS\\d|OPTIND|PPID|LINENO|CDPATH|TMOUT|FUNCNEST)$",
+    "(?:GLOBIGNORE|EXECIGNORE|FIGNORE|FPATH|ZDOTDIR)$",
+  ].join("|") + ")",
+);
 
 /** Whether a variable may stand in the environment of the programs that start the command. */
 export function isPlainVariable(name: string): boolean {
@@ -144,6 +154,11 @@ function runtimeMounts(
   return { mounts, prefix: [...call, `${INSIDE}/deno`], shell: [...call, `${INSIDE}/sh`] };
 }
 
+// `strict` shows the directories that hold it; where a rule hides some of them, libraries are named in the request.
+function showsSystem({ runtime }: PlanRequest, { base }: Policy, view: FileView): boolean {
+  return view.shows(SafePath.root) || (base === "strict" && runtime.libraries === undefined);
+}
+
 function launcher(
   request: PlanRequest,
   policy: Policy,
@@ -154,7 +169,8 @@ function launcher(
   const kind = network(policy);
   const plain = [...request.environment.keys()].every(isPlainVariable);
   const named = !(request.command[0] ?? "").includes("=");
-  const shown = facts.env !== undefined && view.shows(SafePath.root) && view.shows(SafePath.of(facts.env));
+  const shown = facts.env !== undefined && showsSystem(request, policy, view) &&
+    view.shows(SafePath.of(facts.env));
   const env = shown ? facts.env : undefined;
   const direct = request.stage2 !== true && !hasOrders;
   if (kind === "none" && plain && named && env !== undefined && direct) {
@@ -165,6 +181,12 @@ function launcher(
     launcher: { kind: "stage2", program: prefix, shell } satisfies Launcher,
     mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : [])],
   };
+}
+
+function makesOf(decider: PathDecider, { makes = [] }: HostFacts): Make[] {
+  return decider.write.allow.filter(({ path }) =>
+    makes.includes(path.toString()) && decidePath(decider, "write", path).allowed
+  ).map(({ path, origin }) => ({ path: path.toString(), origin }));
 }
 
 function workingDirectory(request: PlanRequest, policy: Policy, facts: HostFacts, view: FileView): string {
@@ -201,7 +223,13 @@ function withoutLifted(policy: Policy, facts: HostFacts): HostFacts {
 export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest): Plan {
   const facts = withDeniedPrograms(policy.unprotect.length === 0 ? host : withoutLifted(policy, host));
   const decider = settleAllRules(policy, facts);
-  const view = planView(policy, decider, facts);
+  const unix = settleSockets(policy.unix ?? [], decider.read.deny, facts);
+  const opened = unix.length > 0;
+  const view = planView(policy, decider, facts, {
+    allowed: unix,
+    ...(opened && facts.sockets ? { bound: facts.sockets } : {}),
+  });
+  if (opened && facts.sockets) refuseOpenSockets(facts.sockets, view.shows);
   const { held, contested = false } = request;
   const limits = limitOrders(held);
   const { mounts, late } = partMounts(view.mounts, contested);
@@ -251,18 +279,21 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
     // The command stays in the caller's process group, for the sake of the terminal: kill(0) would reach the caller.
     seccomp: {
       arch: facts.arch,
-      allowUnix: false,
+      allowUnix: opened,
       refuseGroupSignals: true,
       ...(list && { refuseExecutableMemory: true }),
     },
     limits: policy.limits,
     ...(held === undefined ? {} : { held }),
     orders,
+    makes: makesOf(decider, facts),
     watch: view.watch,
     watchGlobs: facts.globs.filter(({ rule }) => policy.write.deny.includes(rule)),
     decider,
     net: policy.net,
     ...(run === undefined ? {} : { run }),
+    unix,
+    hides: view.hides,
     ...(bundle === undefined ? {} : { caBundle: CA_BUNDLE }),
     notices: [
       // About the working directory, which another rule may have made writable all the same.
@@ -271,6 +302,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
       ...programs?.notices ?? [],
       ...(run === undefined ? [] : writableProgramNotices(run, decider)),
       ...(facts.withoutProc === true ? [WITHOUT_PROC] : []),
+      ...unix.flatMap(({ path }) => socketNotice(path)),
     ],
   };
 }

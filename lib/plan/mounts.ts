@@ -5,11 +5,11 @@ import { PathIndex } from "../policy/path_index.ts";
 import type { PathRule, Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
-import type { HostFacts } from "./host_facts.ts";
+import type { HostFacts, HostSockets } from "./host_facts.ts";
 import { INSIDE, type Mount, type Watch } from "./plan.ts";
 
 /** What is seen at a path once everything above it is mounted. */
-type View = "none" | "read" | "write" | "private";
+type View = "none" | "read" | "write" | "private" | "unix-socket";
 
 interface Step {
   readonly path: SafePath;
@@ -21,10 +21,18 @@ interface Step {
 export interface FileView {
   readonly mounts: readonly Mount[];
   readonly watch: readonly Watch[];
+  /** Sockets of the host, and directories for them, among what is hidden. */
+  readonly hides: readonly string[];
   /** Whether a path can be seen inside. */
   readonly shows: (path: SafePath) => boolean;
   /** Whether a directory of the host is mounted there. */
   readonly isDirectory: (target: string) => boolean;
+}
+
+/** What the policy says of unix sockets: which can be reached, and which would be too. */
+export interface SocketView {
+  readonly allowed: readonly PathRule[];
+  readonly bound?: HostSockets;
 }
 
 /** What the rules show at a path; each path is decided once. */
@@ -89,7 +97,7 @@ class Walk {
     const seals: Mount[] = [];
     const mounts = this.#steps.map((step): Mount => {
       const target = step.path.toString();
-      if (step.view === "read" || step.view === "write") return { kind: step.view, target };
+      if (step.view !== "none" && step.view !== "private") return { kind: step.view, target };
       if (step.view === "private") {
         return { kind: "tmpfs", target, mode: target === "/tmp" ? "1777" : "0755" };
       }
@@ -191,20 +199,40 @@ function realPaths(facts: HostFacts): Map<string, Pick<ResolvedPath, "kind" | "b
   ]);
 }
 
+// A read-only mount does not stop connect(2): once AF_UNIX is open, what is not allowed has to be hidden.
+function socketSteps({ allowed, bound }: SocketView, viewOf: ViewOf): Step[] {
+  const open = new Set(allowed.map(({ path }) => path.toString()));
+  const refused = bound === undefined ? [] : [
+    ...bound.gateways.map((path) => ({ path, view: "none", kind: "directory" }) as const),
+    ...bound.found.filter((path) => !open.has(path.toString()))
+      .map((path) => ({ path, view: "none", kind: "socket" }) as const),
+  ];
+  return [
+    ...refused.filter(({ path }) => viewOf(path) !== "none"),
+    ...allowed.map(({ path }): Step => ({ path, view: "unix-socket", kind: "socket" })),
+  ];
+}
+
 /**
  * Works out the view of files with the least number of mounts.
  *
  * @param decider Rules by real path
+ * @param sockets Rules about unix sockets, by real path
  * @throws {TomboloError} where a rule cannot be enforced with mounts
  */
-export function planView(policy: Policy, decider: PathDecider, facts: HostFacts): FileView {
+export function planView(
+  policy: Policy,
+  decider: PathDecider,
+  facts: HostFacts,
+  sockets: SocketView = { allowed: [] },
+): FileView {
   const matches = facts.globs.flatMap((each) => each.matches);
   const real = realPaths(facts);
   const rules = rulesOf(decider);
   const opened = new Set(decider.readable.allow.map(({ path }) => path.toString()));
   const hidden = facts.privateDirectories.filter((path) => !opened.has(path.toString()));
   const viewOf = viewsOf(decider, hidden);
-  refuseRuntimePlace(decider.readable.allow);
+  refuseRuntimePlace([...decider.readable.allow, ...sockets.allowed]);
   refusePlantableLinks(policy, facts, viewOf);
 
   const steps = new Map<string, Step>();
@@ -217,12 +245,16 @@ export function planView(policy: Policy, decider: PathDecider, facts: HostFacts)
       if (guards && found?.broken === undefined) absent.push({ path: rule.path.toString(), rule });
       continue;
     }
-    if (found.kind === "other" && view !== "none" && opened.has(rule.path.toString())) {
+    if (
+      (found.kind === "other" || found.kind === "socket") && view !== "none" &&
+      opened.has(rule.path.toString())
+    ) {
       throw new TomboloError(
         "policy",
         `Cannot allow ${
           quote(rule.text)
         } (${rule.origin}): it is a socket, pipe or device, not a file or directory`,
+        found.kind === "socket" ? { remedy: `to let the socket be reached: --allow-unix=${rule.text}` } : {},
       );
     }
     steps.set(rule.path.toString(), { path: rule.path, view, kind: found.kind });
@@ -231,6 +263,7 @@ export function planView(policy: Policy, decider: PathDecider, facts: HostFacts)
     // Links are not mounted on; what they lead to has a rule of its own.
     if (kind !== "symlink") steps.set(path.toString(), { path, view: viewOf(path), kind });
   }
+  for (const step of socketSteps(sockets, viewOf)) steps.set(step.path.toString(), step);
   for (const path of hidden) steps.set(path.toString(), { path, view: "private", kind: "directory" });
 
   const pins = pinsFor([...steps.values()], viewOf);
@@ -241,6 +274,8 @@ export function planView(policy: Policy, decider: PathDecider, facts: HostFacts)
   for (const step of [...steps.values()].sort((a, b) => byDepth(a.path, b.path))) walk.take(step);
 
   const mounts = walk.mounts();
+  const { found = [], gateways = [] } = sockets.bound ?? {};
+  const bound = new Set([...found, ...gateways].map(String));
   const top = mounts[0]?.target === "/" ? 1 : 0;
   return {
     mounts: [
@@ -252,6 +287,9 @@ export function planView(policy: Policy, decider: PathDecider, facts: HostFacts)
     ],
     watch: absent.filter(({ path }) => walk.above(SafePath.of(path))?.view === "write"),
     isDirectory: (target) => steps.get(target)?.kind === "directory",
+    hides: mounts.filter(({ kind, target }) => kind.startsWith("mask-") && bound.has(target)).map((
+      { target },
+    ) => target),
     shows: (path) => !["none", "private"].includes(walk.above(path)?.view ?? "none"),
   };
 }

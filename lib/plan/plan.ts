@@ -6,6 +6,7 @@ import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
 import type { RunDecider } from "../policy/decide_run.ts";
 import type { Limits } from "../policy/limits.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
+import type { PathRule } from "../policy/policy.ts";
 import type { Rule } from "../policy/rule.ts";
 import type { GlobMatches } from "./host_facts.ts";
 
@@ -24,6 +25,7 @@ export type Mount =
   | { readonly kind: "tmpfs"; readonly target: string; readonly mode: string }
   | { readonly kind: "file"; readonly source: string; readonly target: string }
   | { readonly kind: "socket" | "publish-socket" | "orders"; readonly target: string }
+  | { readonly kind: "unix-socket"; readonly target: string }
   | { readonly kind: "symlink"; readonly source: string; readonly target: string }
   | { readonly kind: "proc" | "dev" | "seal"; readonly target: string };
 
@@ -31,6 +33,13 @@ export type Mount =
 export interface Watch {
   readonly path: string;
   readonly rule: Rule | ProtectionRule;
+}
+
+/** A directory to make on the host. */
+export interface Make {
+  readonly path: string;
+  /** Who asked for it. */
+  readonly origin: string;
 }
 
 /** How the command is started inside. */
@@ -56,6 +65,8 @@ export interface Plan {
   readonly limits: Limits;
   /** How the kernel holds them; absent where none but wall time is set. */
   readonly held?: HeldLimits;
+  /** Directories that are made on the host before the start: missing caches of presets. */
+  readonly makes: readonly Make[];
   readonly watch: readonly Watch[];
   /** Rules against writing with a pattern: what matches at the end and did not at the start may not stay. */
   readonly watchGlobs: readonly GlobMatches[];
@@ -64,6 +75,10 @@ export interface Plan {
   readonly net: NetPolicy;
   /** Rules about programs by real path; absent where there are none. */
   readonly run?: RunDecider;
+  /** Unix sockets of the host that can be reached, by real path. */
+  readonly unix: readonly PathRule[];
+  /** Other sockets of the host, and directories for gateways, that are hidden because of these. */
+  readonly hides: readonly string[];
   /** The proxies that the gateway dials through; absent where it dials directly. */
   readonly upstream?: Upstream;
   /** Where inside the file of CA certificates stands, if there is one. */

@@ -10,8 +10,14 @@ function resolved(facts: HostFacts, path: SafePath): ResolvedPath {
   return facts.resolved.get(path.toString()) ?? { real: path, kind: undefined, links: [] };
 }
 
-// A link that a sandbox could have planted must not decide what is opened (CVE-2024-42472).
-function settleAllow(rule: PathRule, access: string, facts: HostFacts): PathRule[] {
+/**
+ * Moves an allow rule to its real path: a link that a sandbox could have planted must not decide what is opened
+ * (CVE-2024-42472).
+ *
+ * @returns Nothing where a preset names what does not exist
+ * @throws {TomboloError} where nothing stands there, or such a link is on the way
+ */
+export function settleAllow(rule: PathRule, access: string, facts: HostFacts): PathRule[] {
   const { real, kind, links } = resolved(facts, rule.path);
   const planted = links.find((link) => !facts.trustedLinks.has(link.toString()));
   if (planted !== undefined) {

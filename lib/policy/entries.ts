@@ -12,6 +12,7 @@ export type ListKey =
   | "netDeny"
   | "runAllow"
   | "runDeny"
+  | "unixAllow"
   | "envAllow"
   | "envDeny"
   | "unprotect";

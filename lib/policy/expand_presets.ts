@@ -5,6 +5,7 @@ import type { BuildContext } from "./build_context.ts";
 import type { BaseName } from "./policy.ts";
 import type { Entry, EntryList, PolicySource } from "./policy_source.ts";
 import { type Preset, preset } from "./presets.ts";
+import type { MovedPlace } from "./toolchains.ts";
 
 /** Sources with the presets that they name put before them. */
 export interface ExpandedSources {
@@ -42,6 +43,21 @@ function leftOut(context: BuildContext): string | undefined {
   return cwd.equals(SafePath.root) || holdsHome ? "is not writable: it holds the home directory" : undefined;
 }
 
+// A variable moves a place, but never to where it would open much more than that.
+function placeOf(place: string | MovedPlace, context: BuildContext): string[] {
+  if (typeof place === "string") return [place];
+  for (const [name, below] of place.by) {
+    // GOPATH is a list, of which the first is written.
+    const [value = ""] = (context.variable(name) ?? "").split(":");
+    if (value === "") continue;
+    if (!value.startsWith("/") || value.includes("\0")) return [];
+    const path = SafePath.of(`${value}/${below}`);
+    const kept = [context.cwd, context.home ?? "/"].map((text) => SafePath.of(text));
+    return path.depth < 2 || kept.some((at) => path.contains(at)) ? [] : [path.toString()];
+  }
+  return [place.path];
+}
+
 function presetSource(entry: Entry, found: Preset, context: BuildContext, notices: string[]): PolicySource {
   const origin = `preset ${entry.text}`;
   const list = (texts: readonly string[] = []): EntryList => ({
@@ -51,13 +67,15 @@ function presetSource(entry: Entry, found: Preset, context: BuildContext, notice
   if (left !== undefined && found.write?.includes(".")) {
     notices.push(`the working directory ${quote(context.cwd)} ${left}; to allow: --allow-write=.`);
   }
-  const possible = (texts: readonly string[] = []) =>
-    texts.filter((text) =>
+  const possible = (places: readonly (string | MovedPlace)[] = []) =>
+    places.flatMap((place) => placeOf(place, context)).filter((text) =>
       text === "." ? left === undefined : !text.startsWith("~") || context.home !== undefined
     );
+  const caches = list(possible(found.caches)).entries.map((each) => ({ ...each, make: true }));
   return {
     readAllow: list(possible(found.read)),
-    writeAllow: list(possible(found.write)),
+    readDeny: list(possible(found.deny)),
+    writeAllow: { entries: [...list(possible(found.write)).entries, ...caches] },
     netAllow: list(found.net),
     envAllow: list(found.env),
   };

@@ -179,6 +179,7 @@ function toSource(file: PolicyFile, presets: readonly Entry[]): PolicySource {
     netDeny: list(file, ["net", "deny"], net?.deny),
     runAllow: list(file, ["run", "allow"], run?.allow),
     runDeny: list(file, ["run", "deny"], run?.deny),
+    unixAllow: list(file, ["net", "unix"], net?.unix),
     envAllow: list(file, ["env", "allow"], env?.allow),
     envDeny: list(file, ["env", "deny"], env?.deny),
     resolve: Object.entries(net?.resolve ?? {}).map(([name, to]) => ({

@@ -42,9 +42,10 @@ export function parsePolicy(
   limits: Limits,
 ): Policy {
   const { base, sources, notices } = expanded;
-  const paths = (key: Extract<ListKey, `read${string}` | `write${string}` | "unprotect">) =>
+  const paths = (key: Extract<ListKey, `read${string}` | `write${string}` | "unprotect" | "unixAllow">) =>
     lists(sources, key).flatMap((list) => pathRules(list, !key.endsWith("Deny"), context));
   const lastBundle = sources.findLast((source) => source.caBundle !== undefined)?.caBundle;
+  const unix = paths("unixAllow");
   return {
     base,
     read: { allow: paths("readAllow"), deny: paths("readDeny") },
@@ -52,6 +53,7 @@ export function parsePolicy(
     unprotect: paths("unprotect"),
     net,
     run: runPolicy(sources, (entry) => pathRule(entry, true, context).path),
+    ...(unix.length === 0 ? {} : { unix }),
     env: {
       allow: lists(sources, "envAllow").flatMap(nameRules),
       deny: lists(sources, "envDeny").flatMap(nameRules),
@@ -103,6 +105,7 @@ function pathRule(entry: Entry, allows: boolean, context: BuildContext): PathRul
     path,
     ...(glob && { glob }),
     optional: entry.optional ?? false,
+    ...(entry.make === true ? { make: true } : {}),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Rule } from "./rule.ts";
 import type { RunPolicy } from "./run_policy.ts";
 
 /** The preset that a policy starts from; exactly one. */
-export type BaseName = "workspace" | "none" | "read-only";
+export type BaseName = "workspace" | "none" | "read-only" | "strict";
 
 /** A rule about a path and all that lies below it. */
 export interface PathRule extends Rule {
@@ -16,6 +16,8 @@ export interface PathRule extends Rule {
   readonly glob?: Glob;
   /** Whether the rule is skipped where nothing stands at its path (a preset's), instead of being an error. */
   readonly optional: boolean;
+  /** Whether a directory is made there where there is none. */
+  readonly make?: boolean;
 }
 
 /** Allow and deny rules of one kind of access. */
@@ -42,6 +44,8 @@ export interface Policy {
   readonly write: PathRules;
   readonly net: NetPolicy;
   readonly run: RunPolicy;
+  /** Unix sockets of the host that can be reached. */
+  readonly unix?: readonly PathRule[];
   readonly env: EnvPolicy;
   /** Paths whose protection the user has lifted. */
   readonly unprotect: readonly PathRule[];

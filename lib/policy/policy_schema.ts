@@ -19,6 +19,7 @@ export const policySchema = z.strictObject({
   net: z.optional(z.strictObject({
     allow: z.optional(allowed),
     deny: z.optional(allowed),
+    unix: z.optional(texts),
     resolve: z.optional(z.record(z.string(), addresses)),
     upstream: z.optional(z.string()),
     external: z.optional(z.strictObject({
@@ -66,7 +67,7 @@ function wantedAt(path: readonly (string | number)[]): string {
   if (key === "extends") return "a preset or file name, or a list of them";
   if (parent === "resolve") return "an address, or a list of addresses";
   if (key === "command") return "a list of strings: a program and its arguments";
-  if (key === "publish") return "a list of strings";
+  if (key === "publish" || key === "unix") return "a list of strings";
   if (key === "protocol") return '"http" or "socks5"';
   if (key === "onFailure") return '"fail" or "warn"';
   if (["upstream", "startupTimeout", "caBundle"].includes(String(key))) return "a string";
@@ -83,7 +84,7 @@ function known(path: readonly (string | number)[]): string {
     "": "$schema, extends, read, write, net, run, env, limits",
     read: "allow, deny",
     write: "allow, deny",
-    net: "allow, deny, resolve, upstream, external, publish, caBundle",
+    net: "allow, deny, unix, resolve, upstream, external, publish, caBundle",
     "net.external": "command, protocol, startupTimeout, onFailure",
     run: "allow, deny",
     env: "allow, deny, set",

@@ -8,6 +8,8 @@ export interface Entry {
   readonly base: string;
   /** Whether a missing path is skipped (a preset's) instead of an error. */
   readonly optional?: boolean;
+  /** Whether a missing directory is made (a cache of a preset's). */
+  readonly make?: boolean;
 }
 
 /** The list of an allow or deny key: entries, or `true` for everything. */
@@ -34,6 +36,8 @@ export interface PolicySource {
   readonly writeDeny?: EntryList;
   readonly netAllow?: EntryList;
   readonly netDeny?: EntryList;
+  /** Paths of unix sockets; there is no `true` for all of them. */
+  readonly unixAllow?: EntryList;
   /** `HOST` and `ADDRESS` texts. */
   readonly resolve?: readonly (Entry & { readonly addresses: readonly string[] })[];
   /** `env`, `none`, or a proxy's address. */

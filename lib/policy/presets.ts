@@ -1,14 +1,20 @@
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { BaseName } from "./policy.ts";
+import { type MovedPlace, TOOLCHAINS } from "./toolchains.ts";
 
 /** What a preset adds, as texts; the working directory and the network are not named here. */
 export interface Preset {
   /** Set for the presets of which a policy has exactly one. */
   readonly base?: BaseName;
   readonly purpose: string;
-  readonly read?: readonly string[];
-  readonly write?: readonly string[];
+  readonly read?: readonly (string | MovedPlace)[];
+  /** Not read, though something above is. */
+  readonly deny?: readonly (string | MovedPlace)[];
+  /** Written where it exists. */
+  readonly write?: readonly (string | MovedPlace)[];
+  /** Written, and made where it is missing. */
+  readonly caches?: readonly (string | MovedPlace)[];
   readonly net?: readonly string[];
   readonly env?: readonly string[];
 }
@@ -40,6 +46,44 @@ const ORDINARY_ENVIRONMENT = [
   "CI",
 ] as const; // deno-fmt-ignore
 
+// What programs are made of and configured by (file-hierarchy(7)); not /home, /root, /srv, /mnt, nor data in /var.
+const SYSTEM_DIRECTORIES = [
+  "/usr",
+  "/bin",
+  "/sbin",
+  "/lib",
+  "/lib32",
+  "/lib64",
+  "/libx32",
+  "/etc",
+  "/opt",
+  "/nix",
+  "/gnu",
+  "/home/linuxbrew/.linuxbrew",
+  // Where some distributions have what /etc/ssl leads to.
+  "/var/lib/ca-certificates",
+  // How many processors there are.
+  "/sys/devices/system/cpu",
+] as const;
+
+// Readable for root alone, and root may be who runs this.
+const SYSTEM_SECRETS = [
+  "/etc/shadow",
+  "/etc/shadow-",
+  "/etc/gshadow",
+  "/etc/gshadow-",
+  "/etc/sudoers",
+  "/etc/sudoers.d",
+  "/etc/ssl/private",
+  "/etc/ssh/ssh_host_rsa_key",
+  "/etc/ssh/ssh_host_ecdsa_key",
+  "/etc/ssh/ssh_host_ed25519_key",
+  "/etc/krb5.keytab",
+  "/etc/wireguard",
+  "/etc/letsencrypt",
+  "/etc/NetworkManager/system-connections",
+] as const;
+
 /** The built-in presets, by name. */
 export const PRESETS: Readonly<Record<string, Preset>> = {
   workspace: {
@@ -59,12 +103,16 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     base: "none",
     purpose: "nothing of the host: only /dev, /proc and a private /tmp",
   },
-  npm: {
-    purpose: "npm's cache and registry",
-    write: ["~/.npm"],
-    net: ["*.npmjs.org:443"],
-    env: ["NODE_ENV", "NVM_DIR", "npm_config_cache", "npm_config_registry", "NPM_CONFIG_CACHE", "NPM_CONFIG_REGISTRY"],
+  strict: {
+    base: "strict",
+    purpose:
+      "read the system's directories and the working directory, write the latter and a private /tmp, no network",
+    read: [...SYSTEM_DIRECTORIES, "."],
+    deny: SYSTEM_SECRETS,
+    write: ["."],
+    env: ORDINARY_ENVIRONMENT,
   },
+  ...TOOLCHAINS,
 };
 
 /**

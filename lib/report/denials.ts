@@ -107,8 +107,21 @@ function isPrivate(plan: Plan, path: SafePath): boolean {
  * @param time RFC 3339 time of the events
  */
 export function deniedArguments(plan: Plan, time: string): DecisionEvent[] {
+  return candidates(plan).flatMap((path) => deniedSocket(plan, path, time) ?? deniedPath(plan, path, time));
+}
+
+// What is no socket on the host is undefined.
+function deniedSocket(plan: Plan, path: SafePath, time: string): DecisionEvent[] | undefined {
+  if (resolvePath(path).kind !== "socket") return undefined;
+  if (plan.unix.some((rule) => rule.path.equals(path))) return [];
+  const target = path.toString();
+  const reason = "no rule allows it";
+  return [{ time, kind: "unix", decision: "deny", target, reason, suggestion: `--allow-unix=${target}` }];
+}
+
+function deniedPath(plan: Plan, path: SafePath, time: string): DecisionEvent[] {
   const program = (plan.command[0] ?? "").split("/").at(-1) ?? "";
-  return candidates(plan).filter((path) => !isPrivate(plan, path)).flatMap((path): DecisionEvent[] => {
+  return [path].filter((path) => !isPrivate(plan, path)).flatMap((path): DecisionEvent[] => {
     const access = decidePath(plan.decider, "read", path).allowed ? "write" : "read";
     if (access === "write" && !WRITERS.has(program)) return [];
     const decision = decidePath(plan.decider, access, path);

@@ -85,6 +85,9 @@ function externalLine(net: NetPolicy, { text, origin, onFailure }: ExternalRule)
   }), on the host and not sandboxed; ${who}${failure}`;
 }
 
+const OTHER_SOCKETS =
+  "unix sockets, others: those bound now are hidden; one that appears later, or of another network namespace, is reached where its file is visible";
+
 // A pattern is looked up once, at the start.
 function globNotes({ policy: { read, write } }: Explanation): string[] {
   const patterns = (rules: readonly PathRule[]) =>
@@ -179,6 +182,8 @@ export function explainText(explanation: Explanation): string {
     ...behindGateway(plan),
     ...rules("net, allowed:", [...all(net.allowAll), ...net.allow]),
     ...rules("net, denied:", [...all(net.denyAll), ...net.deny]),
+    ...rules("unix sockets, allowed:", plan.unix),
+    ...(plan.unix.length === 0 ? [] : [OTHER_SOCKETS]),
     ...rules("published (the host reaches in):", net.publish ?? []),
     ...rules(
       "static addresses:",
@@ -194,6 +199,7 @@ export function explainText(explanation: Explanation): string {
     `environment: ${[...plan.environment.keys()].map(escape).sort().join(" ")}`,
     ...limitLines(plan),
     `working directory: ${escape(plan.cwd)}`,
+    ...rules("made on the host if missing:", plan.makes.map(({ path, origin }) => ({ text: path, origin }))),
     "mounts, in order:",
     ...plan.mounts.map(mountLine),
     ...lateMounts(plan),

@@ -1,21 +1,23 @@
 import type { FileKind, ResolvedPath } from "../../lib/paths/resolve_path.ts";
 import { SafePath } from "../../lib/paths/safe_path.ts";
-import type { HostFacts, ProgramFacts } from "../../lib/plan/host_facts.ts";
+import type { HostFacts, HostSockets, ProgramFacts } from "../../lib/plan/host_facts.ts";
 import type { ProtectionRule } from "../../lib/policy/decide_path.ts";
 import type { PathRule, Policy } from "../../lib/policy/policy.ts";
 
 /** What stands at a path of a fake tree: a directory, a file, a socket, or a link with its target. */
-export type FakeNode = "directory" | "file" | "other" | { readonly link: string };
+export type FakeNode = "directory" | "file" | "socket" | "other" | { readonly link: string };
 
 /** A file tree that exists only here. */
 export class FakeTree {
   readonly #nodes = new Map<string, FakeNode>([["/", "directory"]]);
 
-  /** @param nodes Absolute paths; a trailing slash means a directory, `a -> b` a link, `=a` a socket, else a file */
+  /** @param nodes Absolute paths; a trailing slash means a directory, `a -> b` a link, `%a` a socket,
+   * `=a` a device, else a file */
   constructor(nodes: Iterable<string>) {
     for (const text of nodes) {
       const [path = "", link] = text.split(" -> ");
       if (link !== undefined) this.add(path, { link });
+      else if (path.startsWith("%")) this.add(path.slice(1), "socket");
       else if (path.startsWith("=")) this.add(path.slice(1), "other");
       else if (path.endsWith("/")) this.add(path.replace(/\/+$/, "") || "/", "directory");
       else this.add(path, "file");
@@ -95,6 +97,7 @@ export interface FakeHost {
   readonly systemLinks?: readonly string[];
   readonly env?: string;
   readonly programs?: ProgramFacts;
+  readonly sockets?: HostSockets;
 }
 
 /** Facts about a host that exists only here. */
@@ -115,6 +118,7 @@ export function hostFacts(host: FakeHost): HostFacts {
       policy.write.allow,
       policy.write.deny,
       policy.unprotect,
+      policy.unix ?? [],
       protections,
       host.programs?.deny ?? [],
     ]
@@ -138,6 +142,7 @@ export function hostFacts(host: FakeHost): HostFacts {
     maskDirectory: "/state/mask/directory",
     ...(host.programs === undefined ? {} : { programs: host.programs }),
     ...(host.env === undefined ? {} : { env: host.env }),
+    ...(host.sockets === undefined ? {} : { sockets: host.sockets }),
   };
 }
 

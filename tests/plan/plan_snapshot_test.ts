@@ -117,6 +117,7 @@ const PROGRAMS = {
 const SCENES: Readonly<Record<string, Scene>> = {
   workspace_with_repository: { flags: "", repositories: REPOSITORY },
   read_only: { flags: "--preset=read-only" },
+  strict: { flags: "--preset=strict" },
   none_with_one_directory: { flags: "--preset=none --allow-read=/usr,src" },
   none_with_linked_directory: { flags: "--preset=none --allow-read=/bin" },
   deny_in_allow_in_deny: {
