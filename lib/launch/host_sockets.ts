@@ -141,7 +141,7 @@ export function hostSockets(
   return {
     found: [...directories.values()].flatMap(socketsIn).filter((path) => isWithinReach(path, who)),
     lost: placed.filter(({ paths }) => paths.length === 0).map(({ name }) => name),
-    unnamable,
+    unnamable: unnamable.filter((path) => isWithinReach(path.join("socket"), who)),
     gateways: [...runs].filter((path) => lstat(path)?.isDirectory).map((path) => SafePath.of(path))
       .filter((path) => isWithinReach(path, who)),
   };

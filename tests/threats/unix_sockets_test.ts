@@ -80,6 +80,29 @@ Deno.test("P12 a socket that was renamed after it was bound, or bound by a relat
   assert.equal(stdout, "reached own.sock\ntried\n", stderr);
 });
 
+Deno.test({
+  name:
+    "P12 a socket in another user's private directory neither stops the start nor is reached (needs root)",
+  ignore: !isRoot,
+  fn: async () => {
+    await using box = await Box.create();
+    await using _host = await HostSockets.listen(
+      [`${box.work}/own.sock`, `${box.root}/theirs/sock`],
+      box.root,
+    );
+    await Deno.chown(`${box.root}/theirs`, 65534, 65534);
+    await Deno.chmod(`${box.root}/theirs`, 0o700);
+    const { stdout, stderr } = await box.run(["--allow-unix=own.sock"], [
+      "python3",
+      PLACES,
+      "reach",
+      "own.sock",
+      "../theirs/sock",
+    ]);
+    assert.equal(stdout, "reached own.sock\ntried\n", stderr);
+  },
+});
+
 // In a network namespace of its own: no other test's sandbox may find such a name in the kernel's list.
 function besideSocket(bind: string, args: readonly string[]): string[] {
   const script = `
