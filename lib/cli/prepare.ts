@@ -3,26 +3,32 @@ import { gatherFacts, isTrustedLink, resolveTrusted } from "../launch/gather_fac
 import { LiveLock } from "../launch/live_lock.ts";
 import { probeOnce, type ProbeRequest } from "../launch/probe.ts";
 import type { RunContext } from "../launch/run_plan.ts";
+import { hidesSystem, libraries, runtimeFiles } from "../launch/runtime_files.ts";
 import { type Directories, openDirectories } from "../launch/state_directory.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { HostFacts, ProgramFacts, RuntimeFiles } from "../plan/host_facts.ts";
 import { makePlan } from "../plan/make_plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { HeldLimits } from "../plan/plan_limits.ts";
-import type { BuildContext } from "../policy/build_context.ts";
 import { commandEnvironment } from "../policy/command_environment.ts";
-import { expandPresets } from "../policy/expand_presets.ts";
 import { checkExternal, nothingLeaves } from "../policy/external_rules.ts";
-import type { Limits } from "../policy/limits.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
-import { NO_NET, parsePolicy, speaksOfHosts } from "../policy/parse_policy.ts";
 import type { Policy } from "../policy/policy.ts";
 import { limitsPrograms } from "../policy/run_policy.ts";
-import type { PolicySource } from "../policy/policy_source.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { GivenFlag } from "./flags.ts";
-import { flagsToSource } from "./flags_to_source.ts";
+import {
+  buildContext,
+  caBundleOf,
+  callerEnvironment,
+  currentDirectory,
+  type Environment,
+  homeDirectory,
+  lastValue,
+  policyOf,
+  policySources,
+} from "./read_policy.ts";
 import { withUpstream } from "./with_upstream.ts";
 
 /** Everything between the command line and the start. */
@@ -38,112 +44,11 @@ export interface Prepared {
   readonly context: Omit<RunContext, "onEvent" | "voice">;
 }
 
-type Environment = Readonly<Record<string, string>>;
-
-/** The rules about hosts, and what goes with them. */
-export interface ReadNetPolicy {
-  readonly net: NetPolicy;
-  /** The whole environment of the caller. */
-  readonly caller: Environment;
-  /** Real path of the CA certificates that clients are to trust. */
-  readonly caBundle?: string;
-}
-
-function lastValue(flags: readonly GivenFlag[], name: string): string | undefined {
-  return flags.findLast((flag) => flag.name === name)?.value;
-}
-
-// Where the user stands; getcwd(3) has no links in it.
-function currentDirectory(): SafePath {
-  try {
-    return SafePath.of(Deno.cwd());
-  } catch (error) {
-    throw new TomboloError("usage", "Cannot find the working directory: it has been removed", {
-      cause: error,
-    });
-  }
-}
-
 function workingDirectory(named: string | undefined, current: SafePath, uid: number | null): SafePath {
   if (named === undefined) return current;
   const { real, kind } = resolveTrusted(SafePath.from(named, current.toString()), "working directory", uid);
   if (kind === "directory") return real;
   throw new TomboloError("usage", `Cannot use working directory ${quote(named)}: no such directory`);
-}
-
-// Behind a link, such as /home on another disk, it is the real directory that rules must name.
-function homeDirectory(text: string | undefined): SafePath | undefined {
-  if (text?.startsWith("/") !== true) return undefined;
-  try {
-    return SafePath.of(Deno.realPathSync(text));
-  } catch {
-    return SafePath.of(text);
-  }
-}
-
-// The variables of bin/tombolo are not the caller's.
-function callerEnvironment(): Record<string, string> {
-  const all = Deno.env.toObject();
-  const aside = "TOMBOLO_CALLER_";
-  const kept = Object.entries(all).filter(([name]) => name.startsWith(aside));
-  const own = ["DENO_DIR", "DENO_NO_UPDATE_CHECK", "DENO_TLS_CA_STORE"];
-  const caller = Object.fromEntries(
-    Object.entries(all).filter(([name]) => !own.includes(name) && !name.startsWith("TOMBOLO_")),
-  );
-  return { ...caller, ...Object.fromEntries(kept.map(([name, value]) => [name.slice(aside.length), value])) };
-}
-
-async function policySources(
-  flags: readonly GivenFlag[],
-  cwd: SafePath,
-  current: SafePath,
-): Promise<PolicySource[]> {
-  const files = flags.filter(({ name }) => name === "policy").map(({ value }) => value ?? "");
-  const sources: PolicySource[] = [];
-  if (files.length > 0) {
-    const { loadPolicyFile } = await import("../policy/load_policy_file.ts");
-    // A file is named from where the user stands, as in any other program; what it holds starts at the file.
-    for (const file of files) {
-      sources.push(...loadPolicyFile(SafePath.from(file, current.toString()).toString(), file, "--policy"));
-    }
-  }
-  return [...sources, flagsToSource(flags, cwd.toString())];
-}
-
-async function limitsOf(sources: readonly PolicySource[]): Promise<Limits> {
-  if (sources.every(({ limits }) => limits === undefined)) return {};
-  const { parseLimits } = await import("../policy/parse_limits.ts");
-  return parseLimits(sources);
-}
-
-// As buildPolicy, but what parses hosts is loaded only where a rule names any.
-async function policyOf(sources: readonly PolicySource[], context: BuildContext): Promise<Policy> {
-  const expanded = expandPresets(sources, context);
-  const limits = await limitsOf(expanded.sources);
-  if (!speaksOfHosts(expanded)) return parsePolicy(expanded, context, NO_NET, limits);
-  const { netPolicy } = await import("../policy/net_rules.ts");
-  return parsePolicy(expanded, context, netPolicy(expanded.sources), limits);
-}
-
-function buildContext(caller: Environment, cwd: SafePath, home: SafePath | undefined): BuildContext {
-  const variable = (name: string) =>
-    name === "PWD" ? cwd.toString() : name === "HOME" ? home?.toString() : caller[name];
-  return { cwd: cwd.toString(), home: home?.toString(), variable };
-}
-
-/**
- * What of a policy a proxy without a sandbox needs.
- *
- * @throws {TomboloError} naming the rule and its origin, for anything that cannot be understood
- */
-export async function readNetPolicy(flags: readonly GivenFlag[]): Promise<ReadNetPolicy> {
-  const caller = callerEnvironment();
-  const current = currentDirectory();
-  const sources = await policySources(flags, current, current);
-  const policy = await policyOf(sources, buildContext(caller, current, homeDirectory(caller["HOME"])));
-  checkExternal(policy.net);
-  const caBundle = await caBundleOf(policy, Deno.uid());
-  return { net: policy.net, caller, ...(caBundle === undefined ? {} : { caBundle }) };
 }
 
 /** tombolo's own files; from source, bin/tombolo says where they are. */
@@ -153,32 +58,6 @@ function ownFiles(environment: Environment, directories: Directories): string[] 
   return [root, Deno.execPath(), denoDir, directories.state, directories.run].filter((path) =>
     path !== undefined
   );
-}
-
-function runtimeFiles(environment: Environment): RuntimeFiles {
-  const stage2 = environment["TOMBOLO_STAGE2_JS"];
-  if (stage2 === undefined) {
-    throw new TomboloError("sandbox", "Cannot find stage2: TOMBOLO_STAGE2_JS does not name its bundle", {
-      remedy: "start tombolo with bin/tombolo",
-    });
-  }
-  return { deno: Deno.execPath(), stage2 };
-}
-
-// Asked of the loader itself, and only where the policy hides the host's own libraries.
-function libraries(deno: string): string[] {
-  const { stdout } = new Deno.Command("/bin/sh", {
-    args: ["-c", 'LD_TRACE_LOADED_OBJECTS=1 "$1"; LD_TRACE_LOADED_OBJECTS=1 /bin/sh', "sh", deno],
-    clearEnv: true,
-    stdin: "null",
-  }).outputSync();
-  const text = new TextDecoder().decode(stdout);
-  const found = [...text.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map((match) => match[1] ?? "");
-  const unique = [...new Set(found)];
-  const isLoader = (path: string) => /\/ld-(?:linux|musl)[^/]*$/.test(path);
-  const loader = unique.find(isLoader);
-  if (loader === undefined) throw new TomboloError("sandbox", "Cannot find the loader of stage2's runtime");
-  return [loader, ...unique.filter((path) => !isLoader(path))].map((path) => Deno.realPathSync(path));
 }
 
 function isWritableInside(policy: Policy): (path: string) => boolean {
@@ -204,12 +83,6 @@ async function socketsOf(
   return { sockets: hostSockets(policy.read.deny.map(({ path }) => path), directories.run, uid) };
 }
 
-async function caBundleOf({ caBundle }: Policy, uid: number | null): Promise<string | undefined> {
-  if (caBundle === undefined) return undefined;
-  const { checkedCaBundle } = await import("../launch/ca_bundle.ts");
-  return checkedCaBundle(caBundle, uid);
-}
-
 // What rules about programs name, in the command's own environment.
 async function ruledPrograms(
   policy: Policy,
@@ -227,14 +100,6 @@ async function ruledPrograms(
     isTrusted: (link) => isTrustedLink(link, uid),
     isWritable: (path) => isWritable(path.toString()),
   });
-}
-
-// The loader is among the system's libraries: without it, stage2's runtime has to bring its own.
-function hidesSystem(policy: Policy, programs: ProgramFacts | undefined): boolean {
-  const system = ["/usr", "/lib", "/lib64"].map((path) => SafePath.of(path));
-  return policy.base === "none" ||
-    policy.read.deny.some(({ path }) => system.some((at) => at.contains(path) || path.contains(at))) ||
-    (programs?.deny.some(({ path }) => /^ld(?:-|\.so)/.test(path.name)) ?? false);
 }
 
 // How the kernel can hold the limits; wall time is tombolo's own to hold.

@@ -13,7 +13,7 @@ import { TomboloError } from "../report/tombolo_error.ts";
 import type { Voice } from "../report/voice.ts";
 import { spokenEvents } from "./spoken_events.ts";
 import { type ListenAddress, parseListenAddress } from "./listen_address.ts";
-import { readNetPolicy } from "./prepare.ts";
+import { readNetPolicy } from "./read_policy.ts";
 import { parseProxyFlags } from "./proxy_flags.ts";
 import { has, openEvents, voiceOf } from "./run.ts";
 import { startExternal } from "./start_external.ts";

@@ -2,7 +2,7 @@ import { type ProxyTemplate, proxyTemplate } from "../egress/proxy_environment.t
 import { bwrapArguments, type BwrapContext, SECCOMP_INSIDE } from "../plan/bwrap_arguments.ts";
 import { heldRoots } from "../plan/hold_roots.ts";
 import { ORDERS_INSIDE, ordersText } from "../plan/launch_orders.ts";
-import { isPlainVariable } from "../plan/make_plan.ts";
+import { isPlainVariable } from "../plan/plain_variable.ts";
 import { INSIDE, type Plan } from "../plan/plan.ts";
 import { clientProtocols } from "../policy/external_rules.ts";
 import { TomboloError } from "../report/tombolo_error.ts";

@@ -1,11 +1,10 @@
 import { SafePath } from "../paths/safe_path.ts";
 import { decidePath, type PathDecider } from "../policy/decide_path.ts";
-import type { NetPolicy } from "../policy/net_policy.ts";
 import { liftProtections } from "../policy/lift_protections.ts";
 import type { Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
-import type { HostFacts, RuntimeFiles } from "./host_facts.ts";
+import type { HostFacts } from "./host_facts.ts";
 import { holdRoots, mountsToCheck } from "./hold_roots.ts";
 import { MOST_MOUNTS, partMounts } from "./late_mounts.ts";
 import {
@@ -24,72 +23,21 @@ import {
   runDecider,
   writableProgramNotices,
 } from "./plan_programs.ts";
-import { INSIDE, type Launcher, type Make, type Mount, type Plan } from "./plan.ts";
+import { INSIDE, type Make, type Mount, type Plan } from "./plan.ts";
+import { network, planLauncher } from "./plan_launcher.ts";
 import type { HeldLimits } from "./plan_limits.ts";
+import type { PlanRequest } from "./plan_request.ts";
 import { settleAllRules } from "./settle_rules.ts";
 import { refuseOpenSockets, settleSockets } from "./settle_sockets.ts";
 
 const WITHOUT_PROC =
   "no /proc inside: this host lets none be mounted; in a container, start it with --security-opt systempaths=unconfined (Docker) or --security-opt unmask=ALL (Podman)";
 
-/** What to run, and with which variables. */
-export interface PlanRequest {
-  readonly command: readonly string[];
-  readonly environment: ReadonlyMap<string, string>;
-  /** Whether the user named the working directory, so that hiding it is an error. */
-  readonly cwdNamed: boolean;
-  /** Start through stage2 even where bubblewrap alone would do: the caller leaks descriptors. */
-  readonly stage2?: boolean;
-  /**
-   * Whether something in another sandbox may change the tree while this one is built, and this host has what it takes
-   * not to be misled by that.
-   */
-  readonly contested?: boolean;
-  readonly runtime: RuntimeFiles;
-  /** Real path of the file of CA certificates that the command's clients are to trust. */
-  readonly caBundle?: string;
-  /** How the limits are held, where any but wall time is set. */
-  readonly held?: HeldLimits;
-}
-
 /** Deno cannot look there, so that no rule of the user names anything below it. */
 const CGROUPS = SafePath.of("/sys/fs/cgroup");
 
 /** Where the command's clients find the CA certificates. */
 const CA_BUNDLE = `${INSIDE}/ca.pem`;
-
-// What the loader, the C library, the shell, bubblewrap or Deno read of their own environment (ld.so(8), environ(7),
-// bash(1): GLOBIGNORE would hide descriptors from the starting shell).
-const READ_BY_STARTERS = new RegExp(
-  "^(?:" + [
-    "(?:LD|DYLD|DENO|NODE|GLIBC|LIBC|MALLOC|RUST|TOKIO|V8|ICU|SSL|OPENSSL|OTEL|TOMBOLO|RES)_",
-    "(?:GCONV_PATH|GETCONF_DIR|LOCPATH|NLSPATH|HOSTALIASES|LOCALDOMAIN|TZDIR|SSLKEYLOGFILE)$",
-    "BASH|_",
-    "(?:ENV|SHELLOPTS|POSIXLY_CORRECT|IFS|PS\\d|OPTIND|PPID|LINENO|CDPATH|TMOUT|FUNCNEST)$",
-    "(?:GLOBIGNORE|EXECIGNORE|FIGNORE|FPATH|ZDOTDIR)$",
-  ].join("|") + ")",
-);
-
-/** Whether a variable may stand in the environment of the programs that start the command. */
-export function isPlainVariable(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !READ_BY_STARTERS.test(name);
-}
-
-function publishes({ publish = [] }: NetPolicy): boolean {
-  return publish.length > 0;
-}
-
-/** Whether anything can leave or come in; otherwise no bridge is started. With ports alone the gateway denies all. */
-function network({ net }: Policy): Plan["network"] {
-  if (publishes(net)) return "gateway";
-  if (net.denyAll !== undefined) return "none";
-  return net.allowAll !== undefined || net.allow.length > 0 ? "gateway" : "none";
-}
-
-function socketMounts({ net }: Policy): Mount[] {
-  const gateway: Mount = { kind: "socket", target: `${INSIDE}/gateway.sock` };
-  return publishes(net) ? [gateway, { kind: "publish-socket", target: `${INSIDE}/publish.sock` }] : [gateway];
-}
 
 function ordersMount(orders: LaunchOrders): Mount[] {
   return ordersText(orders) === undefined ? [] : [{ kind: "orders", target: ORDERS_INSIDE }];
@@ -126,61 +74,6 @@ function cgroupMount(held: HeldLimits | undefined, decider: PathDecider): Mount[
 
 function caBundleMount(source: string | undefined): Mount[] {
   return source === undefined ? [] : [{ kind: "file", source, target: CA_BUNDLE }];
-}
-
-function runtimeMounts(
-  files: RuntimeFiles,
-  view: FileView,
-  facts: HostFacts,
-): { mounts: Mount[]; prefix: string[]; shell: string[] } {
-  const bind = (source: string, target: string): Mount => ({
-    kind: "file",
-    source,
-    target: `${INSIDE}/${target}`,
-  });
-  const mounts = [bind(files.deno, "deno"), bind(files.stage2, "stage2.js")];
-  const [loader, ...libraries] = files.libraries ?? [];
-  if (loader === undefined || (view.shows(SafePath.root) && view.shows(SafePath.of(loader)))) {
-    const hidden = facts.programs !== undefined && !view.shows(facts.programs.shell);
-    if (hidden) mounts.push(bind("/bin/sh", "sh"));
-    return { mounts, prefix: [`${INSIDE}/deno`], shell: [hidden ? `${INSIDE}/sh` : "/bin/sh"] };
-  }
-  // Nothing of the host is shown: its loader is called by hand and told where the libraries are.
-  const call = [`${INSIDE}/lib/loader`, "--library-path", `${INSIDE}/lib`];
-  mounts.push(bind(loader, "lib/loader"), bind("/bin/sh", "sh"));
-  for (const library of libraries) {
-    mounts.push(bind(library, `lib/${library.slice(library.lastIndexOf("/") + 1)}`));
-  }
-  return { mounts, prefix: [...call, `${INSIDE}/deno`], shell: [...call, `${INSIDE}/sh`] };
-}
-
-// `strict` shows the directories that hold it; where a rule hides some of them, libraries are named in the request.
-function showsSystem({ runtime }: PlanRequest, { base }: Policy, view: FileView): boolean {
-  return view.shows(SafePath.root) || (base === "strict" && runtime.libraries === undefined);
-}
-
-function launcher(
-  request: PlanRequest,
-  policy: Policy,
-  view: FileView,
-  facts: HostFacts,
-  hasOrders: boolean,
-) {
-  const kind = network(policy);
-  const plain = [...request.environment.keys()].every(isPlainVariable);
-  const named = !(request.command[0] ?? "").includes("=");
-  const shown = facts.env !== undefined && showsSystem(request, policy, view) &&
-    view.shows(SafePath.of(facts.env));
-  const env = shown ? facts.env : undefined;
-  const direct = request.stage2 !== true && !hasOrders;
-  if (kind === "none" && plain && named && env !== undefined && direct) {
-    return { launcher: { kind: "direct", env } satisfies Launcher, mounts: [] };
-  }
-  const { mounts, prefix, shell } = runtimeMounts(request.runtime, view, facts);
-  return {
-    launcher: { kind: "stage2", program: prefix, shell } satisfies Launcher,
-    mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : [])],
-  };
 }
 
 function makesOf(decider: PathDecider, { makes = [] }: HostFacts): Make[] {
@@ -239,7 +132,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
   const { programs } = facts;
   const run = programs && runDecider(programs);
   const list = run && executable(run);
-  const started = launcher(
+  const started = planLauncher(
     request,
     policy,
     view,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { bwrapArguments, DESCRIPTORS, ISOLATION, SECCOMP_INSIDE } from "../../lib/plan/bwrap_arguments.ts";
-import { isPlainVariable, makePlan, type PlanRequest } from "../../lib/plan/make_plan.ts";
+import { makePlan } from "../../lib/plan/make_plan.ts";
+import { isPlainVariable } from "../../lib/plan/plain_variable.ts";
+import type { PlanRequest } from "../../lib/plan/plan_request.ts";
 import type { Mount, Plan } from "../../lib/plan/plan.ts";
 import type { Policy } from "../../lib/policy/policy.ts";
 import { HostPattern } from "../../lib/host/host_pattern.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { SafePath } from "../../lib/paths/safe_path.ts";
 import type { ProgramFacts } from "../../lib/plan/host_facts.ts";
-import { makePlan, type PlanRequest } from "../../lib/plan/make_plan.ts";
+import { makePlan } from "../../lib/plan/make_plan.ts";
+import type { PlanRequest } from "../../lib/plan/plan_request.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { decidePath } from "../../lib/policy/decide_path.ts";
 import type { RuledProgram } from "../../lib/policy/decide_run.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { bwrapArguments } from "../../lib/plan/bwrap_arguments.ts";
-import { makePlan, type PlanRequest } from "../../lib/plan/make_plan.ts";
+import { makePlan } from "../../lib/plan/make_plan.ts";
+import type { PlanRequest } from "../../lib/plan/plan_request.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import type { Policy } from "../../lib/policy/policy.ts";
 import { FakeTree, hostFacts, pathPolicy } from "./facts.ts";

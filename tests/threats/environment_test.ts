@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isPlainVariable } from "../../lib/plan/make_plan.ts";
+import { isPlainVariable } from "../../lib/plan/plain_variable.ts";
 import { Box, MODES, said } from "../system/tombolo.ts";
 
 // What steers loaders, shells, runtimes and tools; harmless as values go, and none may be lost on the way.

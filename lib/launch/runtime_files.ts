@@ -1,0 +1,43 @@
+import { SafePath } from "../paths/safe_path.ts";
+import type { ProgramFacts, RuntimeFiles } from "../plan/host_facts.ts";
+import type { Policy } from "../policy/policy.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+
+/**
+ * What stage2 is started from.
+ *
+ * @throws {TomboloError} where nothing says where its bundle is
+ */
+export function runtimeFiles(environment: Readonly<Record<string, string>>): RuntimeFiles {
+  const stage2 = environment["TOMBOLO_STAGE2_JS"];
+  if (stage2 === undefined) {
+    throw new TomboloError("sandbox", "Cannot find stage2: TOMBOLO_STAGE2_JS does not name its bundle", {
+      remedy: "start tombolo with bin/tombolo",
+    });
+  }
+  return { deno: Deno.execPath(), stage2 };
+}
+
+/** The loader and the libraries of Deno and of /bin/sh, asked of the loader itself; loader first. */
+export function libraries(deno: string): string[] {
+  const { stdout } = new Deno.Command("/bin/sh", {
+    args: ["-c", 'LD_TRACE_LOADED_OBJECTS=1 "$1"; LD_TRACE_LOADED_OBJECTS=1 /bin/sh', "sh", deno],
+    clearEnv: true,
+    stdin: "null",
+  }).outputSync();
+  const text = new TextDecoder().decode(stdout);
+  const found = [...text.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map((match) => match[1] ?? "");
+  const unique = [...new Set(found)];
+  const isLoader = (path: string) => /\/ld-(?:linux|musl)[^/]*$/.test(path);
+  const loader = unique.find(isLoader);
+  if (loader === undefined) throw new TomboloError("sandbox", "Cannot find the loader of stage2's runtime");
+  return [loader, ...unique.filter((path) => !isLoader(path))].map((path) => Deno.realPathSync(path));
+}
+
+/** Whether stage2's runtime has to bring its libraries: the loader is among those that a policy may hide. */
+export function hidesSystem(policy: Policy, programs: ProgramFacts | undefined): boolean {
+  const system = ["/usr", "/lib", "/lib64"].map((path) => SafePath.of(path));
+  return policy.base === "none" ||
+    policy.read.deny.some(({ path }) => system.some((at) => at.contains(path) || path.contains(at))) ||
+    (programs?.deny.some(({ path }) => /^ld(?:-|\.so)/.test(path.name)) ?? false);
+}

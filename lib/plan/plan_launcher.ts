@@ -1,0 +1,84 @@
+import { SafePath } from "../paths/safe_path.ts";
+import type { NetPolicy } from "../policy/net_policy.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { HostFacts, RuntimeFiles } from "./host_facts.ts";
+import type { FileView } from "./mounts.ts";
+import { isPlainVariable } from "./plain_variable.ts";
+import type { PlanRequest } from "./plan_request.ts";
+import { INSIDE, type Launcher, type Mount, type Plan } from "./plan.ts";
+
+function publishes({ publish = [] }: NetPolicy): boolean {
+  return publish.length > 0;
+}
+
+/** Whether anything can leave or come in; otherwise no bridge is started. With ports alone the gateway denies all. */
+export function network({ net }: Policy): Plan["network"] {
+  if (publishes(net)) return "gateway";
+  if (net.denyAll !== undefined) return "none";
+  return net.allowAll !== undefined || net.allow.length > 0 ? "gateway" : "none";
+}
+
+function socketMounts({ net }: Policy): Mount[] {
+  const gateway: Mount = { kind: "socket", target: `${INSIDE}/gateway.sock` };
+  return publishes(net) ? [gateway, { kind: "publish-socket", target: `${INSIDE}/publish.sock` }] : [gateway];
+}
+
+function runtimeMounts(
+  files: RuntimeFiles,
+  view: FileView,
+  facts: HostFacts,
+): { mounts: Mount[]; prefix: string[]; shell: string[] } {
+  const bind = (source: string, target: string): Mount => ({
+    kind: "file",
+    source,
+    target: `${INSIDE}/${target}`,
+  });
+  const mounts = [bind(files.deno, "deno"), bind(files.stage2, "stage2.js")];
+  const [loader, ...libraries] = files.libraries ?? [];
+  if (loader === undefined || (view.shows(SafePath.root) && view.shows(SafePath.of(loader)))) {
+    const hidden = facts.programs !== undefined && !view.shows(facts.programs.shell);
+    if (hidden) mounts.push(bind("/bin/sh", "sh"));
+    return { mounts, prefix: [`${INSIDE}/deno`], shell: [hidden ? `${INSIDE}/sh` : "/bin/sh"] };
+  }
+  // Nothing of the host is shown: its loader is called by hand and told where the libraries are.
+  const call = [`${INSIDE}/lib/loader`, "--library-path", `${INSIDE}/lib`];
+  mounts.push(bind(loader, "lib/loader"), bind("/bin/sh", "sh"));
+  for (const library of libraries) {
+    mounts.push(bind(library, `lib/${library.slice(library.lastIndexOf("/") + 1)}`));
+  }
+  return { mounts, prefix: [...call, `${INSIDE}/deno`], shell: [...call, `${INSIDE}/sh`] };
+}
+
+// `strict` shows the directories that hold it; where a rule hides some of them, libraries are named in the request.
+function showsSystem({ runtime }: PlanRequest, { base }: Policy, view: FileView): boolean {
+  return view.shows(SafePath.root) || (base === "strict" && runtime.libraries === undefined);
+}
+
+/**
+ * How the command is started, and what has to be mounted for that: by bubblewrap alone where it can, else by stage2.
+ *
+ * @param hasOrders Whether stage2 has to do anything beside its usual
+ */
+export function planLauncher(
+  request: PlanRequest,
+  policy: Policy,
+  view: FileView,
+  facts: HostFacts,
+  hasOrders: boolean,
+): { launcher: Launcher; mounts: Mount[] } {
+  const kind = network(policy);
+  const plain = [...request.environment.keys()].every(isPlainVariable);
+  const named = !(request.command[0] ?? "").includes("=");
+  const shown = facts.env !== undefined && showsSystem(request, policy, view) &&
+    view.shows(SafePath.of(facts.env));
+  const env = shown ? facts.env : undefined;
+  const direct = request.stage2 !== true && !hasOrders;
+  if (kind === "none" && plain && named && env !== undefined && direct) {
+    return { launcher: { kind: "direct", env }, mounts: [] };
+  }
+  const { mounts, prefix, shell } = runtimeMounts(request.runtime, view, facts);
+  return {
+    launcher: { kind: "stage2", program: prefix, shell },
+    mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : [])],
+  };
+}
