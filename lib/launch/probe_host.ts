@@ -36,7 +36,7 @@ function sandbox(proc: boolean): string[] {
     ...["--json-status-fd", "8"],
     ...["--ro-bind", "/", "/"],
     ...["--dev", "/dev"],
-    ...(proc ? ["--proc", "/proc"] : covered),
+    ...(proc ? ["--proc", "/proc", "--remount-ro", "/proc"] : covered),
     ...["--perms", "0755", "--tmpfs", "/tmp"],
     ...["--seccomp", "9"],
     ...["--remount-ro", "/tmp"],

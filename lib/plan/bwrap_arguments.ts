@@ -51,7 +51,9 @@ function mountArguments(mount: Mount, { masks, socket, publishSocket }: BwrapCon
     case "symlink":
       return ["--symlink", mount.source, target];
     case "proc":
-      return ["--proc", target];
+      // Most of /proc/sys is the whole machine's, and root's to write without any capability: core_pattern names a
+      // program that the kernel runs outside. bubblewrap means to cover it, and looks away where it is root's.
+      return ["--proc", target, "--remount-ro", target];
     case "dev":
       return ["--dev", target];
     case "seal":
