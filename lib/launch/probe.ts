@@ -46,18 +46,27 @@ const RESULTS: readonly ProbeResult[] = [true, false].flatMap((proc) =>
   [true, false].map((env) => ({ env, proc }))
 );
 
+// A service that hides a part of /proc from itself may share the state with a shell that does not; nothing that can be
+// looked at for free tells them apart.
+const WITHOUT_PROC_HOLDS_MS = 10 * 60 * 1000;
+
+function holds({ proc }: ProbeResult, file: string, now: number): boolean {
+  return proc || now - (Deno.statSync(file).mtime?.getTime() ?? 0) < WITHOUT_PROC_HOLDS_MS;
+}
+
 /**
- * What this host can do: found out once, and remembered.
+ * What this host can do: found out once, and remembered; that there is no /proc, for ten minutes.
  *
+ * @param now Milliseconds, as `Date.now`
  * @throws {TomboloError} where bubblewrap builds no sandbox, with what is wrong and the remedy
  */
-export async function probeOnce(request: ProbeRequest): Promise<ProbeResult> {
+export async function probeOnce(request: ProbeRequest, now: number = Date.now()): Promise<ProbeResult> {
   const key = probeKey(request);
   const file = `${request.stateDirectory}/probe`;
   try {
     const cached = Deno.readTextFileSync(file);
     const known = RESULTS.find((result) => cached === `${key}\n${lineOf(result)}\n`);
-    if (known !== undefined) return known;
+    if (known !== undefined && holds(known, file, now)) return known;
   } catch {
     // Nothing cached yet.
   }

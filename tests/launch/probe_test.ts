@@ -84,6 +84,17 @@ Deno.test("another bubblewrap, env, kernel or user is asked anew", async () => {
   assert.equal(bwrap.starts, 2);
 });
 
+Deno.test("that there is no /proc is believed for ten minutes, that there is one for good", async () => {
+  using bwrap = new FakeBwrap(NO_PROC);
+  const start = Date.now();
+  assert.equal((await probeOnce(bwrap.request())).proc, false);
+  bwrap.answer("exit 0");
+  assert.equal((await probeOnce(bwrap.request(), start + 9 * 60_000)).proc, false);
+  assert.equal((await probeOnce(bwrap.request(), start + 11 * 60_000)).proc, true);
+  bwrap.answer(NO_PROC);
+  assert.equal((await probeOnce(bwrap.request(), start + 1e9)).proc, true);
+});
+
 Deno.test("what was forgotten is asked anew", async () => {
   using bwrap = new FakeBwrap("exit 0");
   await probeOnce(bwrap.request());
