@@ -4,6 +4,31 @@ import { escapedJson, quote } from "./escape.ts";
 import type { DecisionEvent } from "./event.ts";
 import { TomboloError } from "./tombolo_error.ts";
 
+function openToAppend(path: SafePath): [file: Deno.FsFile, isNew: boolean] {
+  const before = lstat(path);
+  if (before !== undefined && (!before.isFile || before.nlink !== 1)) {
+    throw new TomboloError(
+      "usage",
+      `Cannot open events file ${quote(path.toString())}: it is not a file of one name`,
+    );
+  }
+  const isNew = before === undefined;
+  try {
+    const file = Deno.openSync(path.toString(), {
+      append: true,
+      ...(isNew ? { createNew: true, mode: 0o600 } : {}),
+    });
+    return [file, isNew];
+  } catch (error) {
+    // Another run has made it meanwhile.
+    if (isNew && error instanceof Deno.errors.AlreadyExists) return openToAppend(path);
+    const reason = error instanceof Error ? error.message : "unknown error";
+    throw new TomboloError("usage", `Cannot open events file ${quote(path.toString())}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
 /** Appends events to a file, one JSON object a line. */
 export class EventsFile implements Disposable {
   readonly #file: Deno.FsFile;
@@ -15,25 +40,7 @@ export class EventsFile implements Disposable {
    * @throws {TomboloError} where the file cannot be opened or is not a file of one name
    */
   constructor(readonly path: SafePath) {
-    const before = lstat(path);
-    if (before !== undefined && (!before.isFile || before.nlink !== 1)) {
-      throw new TomboloError(
-        "usage",
-        `Cannot open events file ${quote(path.toString())}: it is not a file of one name`,
-      );
-    }
-    this.#isNew = before === undefined;
-    try {
-      this.#file = Deno.openSync(path.toString(), {
-        append: true,
-        ...(this.#isNew ? { createNew: true, mode: 0o600 } : {}),
-      });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : "unknown error";
-      throw new TomboloError("usage", `Cannot open events file ${quote(path.toString())}: ${reason}`, {
-        cause: error,
-      });
-    }
+    [this.#file, this.#isNew] = openToAppend(path);
   }
 
   /** Writes one line with one call, so that lines of several runs stay whole (open(2), O_APPEND). */
