@@ -13,7 +13,7 @@ export function programProtections({ deny }: ProgramFacts): ProtectionRule[] {
     origin,
     path,
     denies: "read",
-    reason: "a rule denies running it",
+    reason: `${text} (${origin}) denies running it`,
   }));
 }
 
