@@ -36,7 +36,14 @@ export function heldRoots(mounts: readonly Mount[]): { readonly held: number; re
  */
 export function mountsToCheck(mounts: readonly Mount[]): string[] {
   const elsewhere = /^\/(?:run|tmp|dev|proc)(?:\/|$)|^\/$/;
-  const kinds: readonly Mount["kind"][] = ["read", "write", "mask-file", "mask-directory", "tmpfs"];
+  const kinds: readonly Mount["kind"][] = [
+    "read",
+    "write",
+    "mask-file",
+    "mask-directory",
+    "tmpfs",
+    "unix-socket",
+  ];
   return mounts.filter(({ kind, target }) => kinds.includes(kind) && !elsewhere.test(target))
     .map(({ target }) => target);
 }

@@ -22,6 +22,10 @@ const BOUND = {
 };
 
 function planned(...sockets: readonly string[]): Plan {
+  return plannedIn({}, sockets);
+}
+
+function plannedIn(more: { contested?: boolean }, sockets: readonly string[]): Plan {
   const unix = sockets.map((text) => ({
     text,
     origin: "--allow-unix",
@@ -38,6 +42,7 @@ function planned(...sockets: readonly string[]): Plan {
     environment: new Map(),
     cwdNamed: false,
     runtime: { deno: "/deno", stage2: "/stage2.js" },
+    ...more,
   });
 }
 
@@ -75,4 +80,9 @@ Deno.test("an allowed socket in a hidden directory is all that is seen of it", (
 Deno.test("sockets behind which more stands than a server are named at the start", () => {
   assert.match(planned("/run/user/bus").notices.join(), /\/run\/user\/bus: D-Bus/);
   assert.deepEqual(planned("/srv/db.sock").notices, []);
+});
+
+Deno.test("where another sandbox may write the tree, a socket has to stand where it was named", () => {
+  const { orders } = plannedIn({ contested: true }, ["/srv/db.sock"]);
+  assert.ok(orders.check?.includes("/srv/db.sock"));
 });
