@@ -66,6 +66,18 @@ function workingDirectories(): string[] {
   return [...new Set(text.split("\0"))].filter((path) => path.startsWith("/"));
 }
 
+/** Whether a name is a socket's there, or leads into a directory that is closed to this user, and so out of reach. */
+function isPlacedAt(place: string, name: string): boolean {
+  const base = place === "/" ? "" : place;
+  try {
+    return Deno.lstatSync(`${base}/${name}`).isSocket === true;
+  } catch (error) {
+    const [first = ""] = name.split("/");
+    return error instanceof Deno.errors.PermissionDenied && first !== name &&
+      lstat(`${base}/${first}`)?.isDirectory === true;
+  }
+}
+
 function isSocket(path: string): boolean {
   return lstat(path)?.isSocket === true;
 }
@@ -128,7 +140,7 @@ export function hostSockets(
   const places = [...standing, ...hidden.map(String)];
   const placed = relative.map((name) => ({
     name,
-    paths: places.map((place) => `${place === "/" ? "" : place}/${name}`).filter(isSocket),
+    paths: places.filter((place) => isPlacedAt(place, name)).map((place) => `${place}/${name}`),
   }));
   const directories = new Map<string, SafePath>();
   const runs = new Set([gateways]);
