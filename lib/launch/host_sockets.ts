@@ -78,6 +78,15 @@ function isPlacedAt(place: string, name: string): boolean {
   }
 }
 
+// A process that has ended meanwhile has no working directory, and its socket is none any more.
+function stillBound(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const bound = new Set(
+    boundNames(shell("exec cat /proc/net/unix")).flatMap((each) => "name" in each ? each.name : []),
+  );
+  return names.filter((name) => bound.has(name));
+}
+
 function isSocket(path: string): boolean {
   return lstat(path)?.isSocket === true;
 }
@@ -152,7 +161,7 @@ export function hostSockets(
   }
   return {
     found: [...directories.values()].flatMap(socketsIn).filter((path) => isWithinReach(path, who)),
-    lost: placed.filter(({ paths }) => paths.length === 0).map(({ name }) => name),
+    lost: stillBound(placed.filter(({ paths }) => paths.length === 0).map(({ name }) => name)),
     unnamable: unnamable.filter((path) => isWithinReach(path.join("socket"), who)),
     gateways: [...runs].filter((path) => lstat(path)?.isDirectory).map((path) => SafePath.of(path))
       .filter((path) => isWithinReach(path, who)),
