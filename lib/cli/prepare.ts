@@ -9,6 +9,7 @@ import { SafePath } from "../paths/safe_path.ts";
 import type { HostFacts, ProgramFacts, RuntimeFiles } from "../plan/host_facts.ts";
 import { makePlan } from "../plan/make_plan.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { PlanRequest } from "../plan/plan_request.ts";
 import type { HeldLimits } from "../plan/plan_limits.ts";
 import { commandEnvironment } from "../policy/command_environment.ts";
 import { checkExternal, nothingLeaves } from "../policy/external_rules.ts";
@@ -135,8 +136,8 @@ async function programs(
 }
 
 // Asked only where it matters: the answer costs a start of stage2.
-async function canBeContested(probe: ProbeRequest, runtime: RuntimeFiles): Promise<boolean> {
-  return (await import("../launch/probe_contested.ts")).probeContested(probe, runtime);
+async function lateMountsWork(probe: ProbeRequest, runtime: RuntimeFiles): Promise<boolean> {
+  return (await import("../launch/probe_late_mounts.ts")).probeLateMounts(probe, runtime);
 }
 
 /** What a plan is prepared for. */
@@ -197,22 +198,27 @@ export async function prepare(
     ...await socketsOf(policy, directories, uid),
   };
   const runtime = runtimeFiles(environment);
-  const contested = live?.isAlone === false && await canBeContested(probe, runtime);
-  const request = {
+  const isContested = live?.isAlone === false && await lateMountsWork(probe, runtime);
+  const usual: PlanRequest = {
     command,
     environment: inside,
     cwdNamed: named !== undefined,
     stage2: environment["TOMBOLO_LEAK"] !== undefined,
-    contested,
+    lateMounts: isContested ? "all" : "many",
     runtime: hidesSystem(policy, ruled) ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(held === undefined ? {} : { held }),
   };
+  const first = makePlan(policy, facts, usual);
+  const needsProbe = !isContested && first.orders.mounts !== undefined;
+  const isRefused = needsProbe && !await lateMountsWork(probe, runtime);
+  const request: PlanRequest = isRefused ? { ...usual, lateMounts: "none" } : usual;
+  const plan = isRefused ? makePlan(policy, facts, request) : first;
   const planThroughStage2 = (net: NetPolicy) =>
     makePlan({ ...policy, net }, facts, { ...request, stage2: true });
   return {
     policy,
-    plan: await withUpstream(makePlan(policy, facts, request), policy, caller),
+    plan: await withUpstream(plan, policy, caller),
     planThroughStage2: () => planThroughStage2(policy.net),
     withoutNetwork() {
       const net = nothingLeaves(policy.net);

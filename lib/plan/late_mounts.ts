@@ -1,3 +1,4 @@
+import { TomboloError } from "../report/tombolo_error.ts";
 import type { LateMount } from "./launch_orders.ts";
 import type { Mount } from "./plan.ts";
 
@@ -8,8 +9,14 @@ import type { Mount } from "./plan.ts";
  */
 const MOST_BY_BWRAP = 40;
 
+/** What bubblewrap gets where stage2 may make none: it takes a third of a second for them. */
+const MOST_BY_BWRAP_ALONE = 500;
+
 /** The kernel's own bound for all mounts of a namespace is 100,000 (fs.mount-max). */
-export const MOST_MOUNTS = 20_000;
+const MOST_MOUNTS = 20_000;
+
+/** Which mounts are left to stage2, as far as it can make them: as many as it takes, all, or none. */
+export type LateMounts = "many" | "all" | "none";
 
 /** Mounts parted by who makes them. */
 export interface PartedMounts {
@@ -33,9 +40,11 @@ function isLateKind(mount: Mount): mount is LateMount {
  * seen already, with nothing below that has to come earlier.
  *
  * @param mounts In order
- * @param must Whether stage2 is to make all that it can, however few they are
+ * @throws {TomboloError} where there are more than anybody can make
  */
-export function partMounts(mounts: readonly Mount[], must = false): PartedMounts {
+export function partMounts(mounts: readonly Mount[], choice: LateMounts = "many"): PartedMounts {
+  refuseTooMany(mounts.length, choice === "none" ? MOST_BY_BWRAP_ALONE : MOST_MOUNTS);
+  if (choice === "none") return { mounts, late: [] };
   const over = new Map<string, Mount>();
   const above = (target: string) => {
     const at = parentsOf(target).findLast((parent) => over.has(parent));
@@ -58,7 +67,18 @@ export function partMounts(mounts: readonly Mount[], must = false): PartedMounts
     ),
   );
   const late = mounts.filter(isLateKind).filter((mount) => possible.has(mount) && !early.has(mount.target));
-  if (late.length === 0 || (!must && late.length <= MOST_BY_BWRAP)) return { mounts, late: [] };
+  if (late.length === 0 || (choice === "many" && late.length <= MOST_BY_BWRAP)) return { mounts, late: [] };
   const chosen = new Set<Mount>(late);
   return { mounts: mounts.filter((mount) => !chosen.has(mount)), late };
+}
+
+function refuseTooMany(mounts: number, most: number): void {
+  if (mounts <= most) return;
+  throw new TomboloError(
+    "policy",
+    `Cannot guard ${mounts} paths one by one: ${most} is the most${
+      most === MOST_MOUNTS ? "" : " on this host"
+    }`,
+    { remedy: "deny the directories that hold them" },
+  );
 }

@@ -6,7 +6,7 @@ import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { HostFacts } from "./host_facts.ts";
 import { holdRoots, mountsToCheck } from "./hold_roots.ts";
-import { MOST_MOUNTS, partMounts } from "./late_mounts.ts";
+import { partMounts } from "./late_mounts.ts";
 import {
   type LateMount,
   type LaunchOrders,
@@ -50,15 +50,6 @@ function maskMounts(late: readonly LateMount[], { maskFile, maskDirectory }: Hos
     late.some((mount) => mount.kind === kind)
   )
     .map((kind) => ({ kind: "file", source: sources[kind], target: MASKS_INSIDE[kind] }));
-}
-
-function refuseTooMany(mounts: number): void {
-  if (mounts <= MOST_MOUNTS) return;
-  throw new TomboloError(
-    "policy",
-    `Cannot guard ${mounts} paths one by one: ${MOST_MOUNTS} is the most`,
-    { remedy: "deny the directories that hold them" },
-  );
 }
 
 function limitOrders(held: HeldLimits | undefined): LaunchOrders {
@@ -123,11 +114,11 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
     ...(opened && facts.sockets ? { bound: facts.sockets } : {}),
   });
   if (opened && facts.sockets) refuseOpenSockets(facts.sockets, view.shows);
-  const { held, contested = false } = request;
+  const { held } = request;
   const limits = limitOrders(held);
-  const { mounts, late } = partMounts(view.mounts, contested);
+  const { mounts, late } = partMounts(view.mounts, request.lateMounts);
+  const contested = request.lateMounts === "all";
   const check = contested ? mountsToCheck(mounts) : [];
-  refuseTooMany(view.mounts.length);
   const cwd = workingDirectory(request, policy, facts, view);
   const { programs } = facts;
   const run = programs && runDecider(programs);

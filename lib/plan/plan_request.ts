@@ -1,4 +1,5 @@
 import type { RuntimeFiles } from "./host_facts.ts";
+import type { LateMounts } from "./late_mounts.ts";
 import type { HeldLimits } from "./plan_limits.ts";
 
 /** What to run, and with which variables. */
@@ -10,10 +11,10 @@ export interface PlanRequest {
   /** Start through stage2 even where bubblewrap alone would do: the caller leaks descriptors. */
   readonly stage2?: boolean;
   /**
-   * Whether something in another sandbox may change the tree while this one is built, and this host has what it takes
-   * not to be misled by that.
+   * Which mounts stage2 makes: those that are too many for bubblewrap (unless given), all that it can, because something
+   * in another sandbox may change the tree meanwhile, or none, because this host does not let it.
    */
-  readonly contested?: boolean;
+  readonly lateMounts?: LateMounts;
   readonly runtime: RuntimeFiles;
   /** Real path of the file of CA certificates that the command's clients are to trust. */
   readonly caBundle?: string;

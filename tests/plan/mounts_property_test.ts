@@ -262,7 +262,7 @@ Deno.test("no mount is redundant: without any one of them something else is seen
 Deno.test("with all that is possible left to stage2, the same is seen and held", () => {
   let late = 0;
   check((given) => {
-    const parted = partMounts(given.plan.mounts, true);
+    const parted = partMounts(given.plan.mounts, "all");
     late += parted.late.length;
     const whole = simulate(given);
     const early = simulate(given, parted.mounts);

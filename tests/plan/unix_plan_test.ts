@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { SafePath } from "../../lib/paths/safe_path.ts";
 import { makePlan } from "../../lib/plan/make_plan.ts";
+import type { PlanRequest } from "../../lib/plan/plan_request.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { FakeTree, hostFacts, pathPolicy, protection } from "./facts.ts";
 
@@ -22,10 +23,10 @@ const BOUND = {
 };
 
 function planned(...sockets: readonly string[]): Plan {
-  return plannedIn({}, sockets);
+  return plannedIn({ lateMounts: "many" }, sockets);
 }
 
-function plannedIn(more: { contested?: boolean }, sockets: readonly string[]): Plan {
+function plannedIn(more: Pick<PlanRequest, "lateMounts">, sockets: readonly string[]): Plan {
   const unix = sockets.map((text) => ({
     text,
     origin: "--allow-unix",
@@ -83,6 +84,6 @@ Deno.test("sockets behind which more stands than a server are named at the start
 });
 
 Deno.test("where another sandbox may write the tree, a socket has to stand where it was named", () => {
-  const { orders } = plannedIn({ contested: true }, ["/srv/db.sock"]);
+  const { orders } = plannedIn({ lateMounts: "all" }, ["/srv/db.sock"]);
   assert.ok(orders.check?.includes("/srv/db.sock"));
 });

@@ -243,13 +243,6 @@ export class Box implements AsyncDisposable {
     }
   }
 
-  /** Gives all below a path to the box's user, where it has one of its own. */
-  async own(path: string): Promise<void> {
-    if (this.user === undefined) return;
-    const owner = `${this.user}:${this.user}`;
-    await new Deno.Command("/bin/chown", { args: ["-R", owner, join(this.root, path)] }).output();
-  }
-
   /** An argument that no other process of the machine has, to find what is left of a run. */
   marker(): string {
     const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));

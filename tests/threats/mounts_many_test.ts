@@ -4,12 +4,19 @@ import { Box, MODES, type Outcome } from "../system/tombolo.ts";
 const DIRECTORIES = 100;
 const MATCHES = 5000;
 
-/** Makes `count` files in `d0` to `d99`, every twentieth of them a `.pem` where there are 100,000. */
-async function manyFiles(box: Box, count: number, ending: (index: number) => string): Promise<void> {
-  for (let at = 0; at < DIRECTORIES; at++) await Deno.mkdir(`${box.work}/d${at}/in`, { recursive: true });
-  for (let at = 0; at < count; at++) {
-    Deno.writeTextFileSync(`${box.work}/d${at % DIRECTORIES}/in/f${at}${ending(at)}`, "canary\n");
-  }
+/** Makes `count` files in `d0` to `d99`, every `nth` of them with one ending, the rest with another. */
+async function manyFiles(box: Box, count: number, nth: number, ending: string, rest = ""): Promise<void> {
+  const script = `
+import os, sys
+count, nth = int(sys.argv[1]), int(sys.argv[2])
+for at in range(${DIRECTORIES}):
+    os.makedirs("d%d/in" % at)
+for at in range(count):
+    with open("d%d/in/f%d%s" % (at % ${DIRECTORIES}, at, sys.argv[3 if at % nth == 0 else 4]), "w") as file:
+        file.write("canary\\n")
+`;
+  const { code, stderr } = await box.host(["python3", "-c", script, `${count}`, `${nth}`, ending, rest]);
+  assert.equal(code, 0, stderr);
 }
 
 // What a command tries on the way to a denied file, from its directory and from others.
@@ -53,8 +60,7 @@ for (const ordinaryUser of [false, true]) {
   const who = ordinaryUser ? "an ordinary user" : "the user of the tests";
   Deno.test(`M14 a deny pattern with 5,000 matches holds in every start, for ${who}`, async () => {
     await using box = await Box.create({ ordinaryUser });
-    await manyFiles(box, 2 * MATCHES, (index) => index % 2 === 0 ? ".pem" : ".txt");
-    if (ordinaryUser) await box.own("work");
+    await manyFiles(box, 2 * MATCHES, 2, ".pem", ".txt");
     for (const mode of MODES) {
       const outcome = await box.runIn(mode, ["--deny-read=**/*.pem"], ["python3", "-c", ATTACK]);
       held(outcome, MATCHES, mode.name);
@@ -66,7 +72,7 @@ for (const ordinaryUser of [false, true]) {
 
 Deno.test("M14 in a tree of 100,000 files a deny pattern holds, and nothing is left", async () => {
   await using box = await Box.create();
-  await manyFiles(box, 100_000, (index) => index % 20 === 0 ? ".pem" : ".txt");
+  await manyFiles(box, 20 * MATCHES, 20, ".pem", ".txt");
   const before = await box.host(["sh", "-c", "find . | sort | sha256sum"]);
   held(await box.run(["--deny-read=**/*.pem"], ["python3", "-c", ATTACK]), MATCHES, "100,000");
   const after = await box.host(["sh", "-c", "find . | sort | sha256sum"]);
@@ -75,7 +81,7 @@ Deno.test("M14 in a tree of 100,000 files a deny pattern holds, and nothing is l
 
 Deno.test("M14 5,000 files that may not be written stay as they are, and what comes to match is set aside", async () => {
   await using box = await Box.create();
-  await manyFiles(box, MATCHES, () => ".lock");
+  await manyFiles(box, MATCHES, 1, ".lock");
   const script =
     "for f in */in/*.lock; do echo changed > $f; done 2>/dev/null; cat */in/*.lock | sort | uniq -c; " +
     "echo new > d1/in/new.lock; mv d1/in d1/out; echo ok > d1/in/other";
@@ -98,4 +104,24 @@ Deno.test("M14 more paths than can be guarded one by one are refused, with advic
   );
   const { stdout: hidden } = await box.shell(["--deny-read=d/*"], "ls d 2>&1; echo ran");
   assert.match(hidden, /Permission denied\nran\n$/);
+});
+
+Deno.test("M14 where stage2 may make no mounts, bubblewrap makes some hundreds, and more are refused", async () => {
+  await using box = await Box.create();
+  const script = "mkdir few many && cd few && seq 300 | xargs touch && cd ../many && seq 600 | xargs touch";
+  assert.equal((await box.host(["sh", "-c", script])).code, 0);
+  const ask = (pattern: string) =>
+    box.run(["-v", `--deny-read=${pattern}`], ["sh", "-c", "cat few/[0-9]* many/1"]);
+  assert.match((await ask("few/[0-9]*")).stderr, / started by stage2\n/);
+  // As a host would answer whose AppArmor lets the children of bubblewrap have no capability.
+  const answer = "home/.local/state/tombolo/probe-late-mounts";
+  const known = await box.read(answer) ?? "";
+  assert.match(known, /\nyes\n$/);
+  await box.write(answer, known.replace(/yes\n$/, "no\n"), 0o600);
+  const few = await ask("few/[0-9]*");
+  assert.match(few.stderr, / started by direct\n/);
+  assert.equal(few.stderr.match(/^cat: .*Permission denied$/gm)?.length, 300);
+  const many = await ask("many/[0-9]*");
+  assert.equal(many.code, 125);
+  assert.match(many.stderr, /Cannot guard \d+ paths one by one: 500 is the most on this host/);
 });

@@ -37,12 +37,13 @@ function works({ bwrap }: ProbeRequest, { deno, stage2 }: RuntimeFiles): boolean
 }
 
 /**
- * Whether a sandbox can be built here such that nothing in another one can mislead its mounts: descriptors for
- * bubblewrap, stage2's own mounts, and a Landlock domain. Tried once with all of it, and remembered.
+ * Whether stage2 can make mounts here: with what bubblewrap lends it, by descriptors, and apart by a Landlock domain from
+ * what sees the sandbox without them. Tried once with all of it, and remembered. AppArmor's own profile for bubblewrap,
+ * for one, lets its children have no capability.
  */
-export function probeContested(request: ProbeRequest, runtime: RuntimeFiles): boolean {
+export function probeLateMounts(request: ProbeRequest, runtime: RuntimeFiles): boolean {
   const key = `${probeKey(request)}\n${runtime.stage2}`;
-  const file = `${request.stateDirectory}/probe-contested`;
+  const file = `${request.stateDirectory}/probe-late-mounts`;
   try {
     const cached = Deno.readTextFileSync(file);
     if (cached === `${key}\nyes\n`) return true;
