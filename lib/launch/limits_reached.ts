@@ -38,10 +38,10 @@ export interface LimitsVerdict {
 
 // A command may exit with any status, and signals have other senders. One that can not yet have used up its time has
 // not met the limit.
-function cpuTimePhrase({ status, mostCpuTime }: LimitedEnd, limit: Limit): string | undefined {
+function cpuTimePhrase({ status, mostCpuTime, timedOut }: LimitedEnd, limit: Limit): string | undefined {
   if (mostCpuTime < limit.value) return undefined;
   if (status === OUT_OF_CPU_TIME) return "the command was ended (SIGXCPU)";
-  if (status === KILLED && mostCpuTime >= limit.value + CPU_GRACE_SECONDS) {
+  if (status === KILLED && !timedOut && mostCpuTime >= limit.value + CPU_GRACE_SECONDS) {
     return "the command went on and was killed";
   }
   return undefined;

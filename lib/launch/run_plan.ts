@@ -84,6 +84,10 @@ class Run implements AsyncDisposable {
     }
     this.#stack.use(new SignalForwarding((signal) => void this.#send(signal)));
     await this.#openScope();
+    // While there was nothing yet that it could have been sent to.
+    if (this.#aborted !== undefined) {
+      return { status: exitStatus(this.#aborted, 0), limits: [], setAside: [] };
+    }
     const status = this.plan.network === "gateway" ? await this.#withGateway() : await this.#alone();
     await this.#checkBuilt(status);
     const { status: last, reached } = await this.#verdict(

@@ -120,10 +120,13 @@ function lateMounts({ orders: { mounts = [] } }: Plan): string[] {
   ];
 }
 
-const ALL_PROCESSES = "of all processes inside together, by a cgroup";
+function allProcesses({ held }: Plan): string {
+  return `of all processes inside together, by a cgroup in ${escape(held?.scope?.parent ?? "")}`;
+}
 
 /** What a limit means as it is held here. */
-function limitMeaning(name: LimitName, { held, launcher }: Plan): string {
+function limitMeaning(name: LimitName, plan: Plan): string {
+  const { held, launcher } = plan;
   const own = held?.byProcess[name as keyof typeof held.byProcess] !== undefined;
   switch (name) {
     case "wallTime":
@@ -133,15 +136,15 @@ function limitMeaning(name: LimitName, { held, launcher }: Plan): string {
     case "memory":
       return own
         ? `data of each process on its own (RLIMIT_DATA), not of all together: ${held?.noScope}`
-        : `${ALL_PROCESSES}; status 137 where the kernel ends them`;
+        : `${allProcesses(plan)}; status 137 where the kernel ends them`;
     case "openFiles":
       return "of each process; EMFILE";
     case "processes":
       return own
         ? "and threads at once; EAGAIN"
-        : `and threads, and up to ${
-          OWN_PROCESSES[launcher.kind]
-        } for tombolo's own, ${ALL_PROCESSES}; EAGAIN`;
+        : `and threads, and up to ${OWN_PROCESSES[launcher.kind]} for tombolo's own, ${
+          allProcesses(plan)
+        }; EAGAIN`;
     case "fileSize":
       return "of each file that is written; EFBIG or SIGXFSZ";
   }

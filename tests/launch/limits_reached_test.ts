@@ -71,6 +71,13 @@ Deno.test("cpu time that cannot have passed yet is not blamed", () => {
   assert.equal(verdict({ status: 137, mostCpuTime: 7 })[0], "124");
 });
 
+Deno.test("a command that tombolo itself has killed is not said to have used up its cpu time", () => {
+  assert.deepEqual(verdict({ status: 137, timedOut: true }), [
+    "124",
+    "limit wall time 1s reached (p.json:3): the command was ended",
+  ]);
+});
+
 Deno.test("the event of a limit names it, its rule and its value", () => {
   const { reached: [first] } = limitsReached({
     limits: LIMITS,

@@ -1,17 +1,31 @@
 import assert from "node:assert/strict";
 import { CGROUP_PLACES, findScope } from "../../lib/launch/find_scope.ts";
-import { Box, fixture, isRoot, MODES, processesWith, said, until } from "./tombolo.ts";
+import {
+  Box,
+  fixture,
+  isRoot,
+  type Mode,
+  MODES,
+  processesWith,
+  type Running,
+  said,
+  until,
+} from "./tombolo.ts";
 
 const FORK = fixture(import.meta.dirname, "fork_until_refused.py");
 const { scope } = findScope(["memory", "pids"], CGROUP_PLACES);
 const parent = "parent" in scope ? scope.parent : undefined;
 const NEEDS = "(needs a delegated cgroup v2 with memory and pids)";
 
-/** The scopes that runs have left. */
-function scopes(): string[] {
+/** What the run of a tombolo has left. */
+function scopes({ pid }: Running): string[] {
   return Array.from(Deno.readDirSync(parent ?? "/sys/fs/cgroup"), ({ name }) => name).filter((name) =>
-    name.startsWith("tombolo-")
+    name.startsWith(`tombolo-${pid}-`)
   );
+}
+
+function start(box: Box, mode: Mode, flags: readonly string[], command: readonly string[]): Running {
+  return box.start([...mode.flags, ...flags], command, { fds: mode.fds });
 }
 
 for (const mode of MODES) {
@@ -31,12 +45,13 @@ for _ in range(10):
         os._exit(0)
 os.wait()
 `;
-      const outcome = await box.runIn(mode, ["--max-memory=400MiB"], ["python3", "-c", script]);
+      const run = start(box, mode, ["--max-memory=400MiB"], ["python3", "-c", script]);
+      const outcome = await run.outcome();
       assert.equal(outcome.code, 137);
       assert.deepEqual(said(outcome), [
         "tombolo: limit memory 400MiB reached (--max-memory): the kernel ended the command and all that it started",
       ]);
-      assert.deepEqual(scopes(), []);
+      assert.deepEqual(scopes(run), []);
     },
   });
 
@@ -47,9 +62,10 @@ os.wait()
     async fn() {
       await using box = await Box.create();
       const script = "x = bytearray(20 << 20); import os; os._exit(5)";
-      const { code, stderr } = await box.runIn(mode, ["--max-memory=400MiB"], ["python3", "-c", script]);
+      const run = start(box, mode, ["--max-memory=400MiB"], ["python3", "-c", script]);
+      const { code, stderr } = await run.outcome();
       assert.deepEqual([code, stderr], [5, ""]);
-      assert.deepEqual(scopes(), []);
+      assert.deepEqual(scopes(run), []);
     },
   });
 
@@ -93,10 +109,10 @@ Deno.test({
     await run.status();
     await until(() => processesWith(mark).length === 0, "the end of the command");
     await until(
-      () => !Deno.readTextFileSync(`${parent}/${scopes()[0]}/cgroup.events`).includes("populated 1"),
+      () => !Deno.readTextFileSync(`${parent}/${scopes(run)[0]}/cgroup.events`).includes("populated 1"),
       "an empty scope",
     );
     assert.equal((await box.shell(["--max-memory=400MiB"], "exit 0")).code, 0);
-    assert.deepEqual(scopes(), []);
+    assert.deepEqual(scopes(run), []);
   },
 });
