@@ -8,11 +8,11 @@ import { TomboloError } from "../report/tombolo_error.ts";
 import type { Voice } from "../report/voice.ts";
 import { ensureMasks, seccompFile } from "./host_files.ts";
 import { forgetProbe } from "./probe.ts";
-import type { LimitReached, LimitsVerdict } from "./limits_reached.ts";
+import type { LimitReached } from "./limits_reached.ts";
 import { rendezvous } from "./rendezvous.ts";
 import type { LiveLock } from "./live_lock.ts";
 import { RunDirectory, sweepRunDirectories } from "./run_directory.ts";
-import type { Scope } from "./scope.ts";
+import type { RunLimits } from "./run_limits.ts";
 import type { SetAside } from "./set_aside.ts";
 import {
   type ForwardedSignal,
@@ -68,8 +68,7 @@ class Run implements AsyncDisposable {
   /** The signal that ended the start before there was a command. */
   #aborted: ForwardedSignal | undefined;
   #timedOut = false;
-  #scope: Scope | undefined;
-  readonly #started = performance.now();
+  #limits: RunLimits | undefined;
 
   constructor(private readonly plan: Plan, private readonly context: RunContext) {
     sweepRunDirectories(context.directories.run, Date.now());
@@ -83,39 +82,26 @@ class Run implements AsyncDisposable {
       makeDirectories(this.plan.makes, this.context.voice);
     }
     this.#stack.use(new SignalForwarding((signal) => void this.#send(signal)));
-    await this.#openScope();
+    await this.#openLimits();
     // While there was nothing yet that it could have been sent to.
     if (this.#aborted !== undefined) {
       return { status: exitStatus(this.#aborted, 0), limits: [], setAside: [] };
     }
     const status = this.plan.network === "gateway" ? await this.#withGateway() : await this.#alone();
     await this.#checkBuilt(status);
-    const { status: last, reached } = await this.#verdict(
-      exitStatus(this.#aborted ?? status.signal, status.code),
-    );
-    return { status: last, limits: reached, setAside: await this.#setAside() };
+    const own = exitStatus(this.#aborted ?? status.signal, status.code);
+    const verdict = await this.#limits?.verdict(own, this.#timedOut);
+    return {
+      status: verdict?.status ?? own,
+      limits: verdict?.reached ?? [],
+      setAside: await this.#setAside(),
+    };
   }
 
-  async #openScope(): Promise<void> {
-    const { held, launcher } = this.plan;
-    if (held?.scope === undefined) return;
-    const { Scope } = await import("./scope.ts");
-    this.#scope = this.#stack.use(await Scope.open(held.scope, launcher.kind));
-  }
-
-  async #verdict(status: number): Promise<LimitsVerdict> {
-    const { limits } = this.plan;
-    if (Object.keys(limits).length === 0) return { status, reached: [] };
-    const { limitsReached } = await import("./limits_reached.ts");
-    const counted = await this.#scope?.close();
-    return limitsReached({
-      limits,
-      status,
-      timedOut: this.#timedOut,
-      // One processor more: a quota of them is rounded down.
-      mostCpuTime: (performance.now() - this.#started) / 1000 * (navigator.hardwareConcurrency + 1),
-      ...(counted && { counted }),
-    });
+  async #openLimits(): Promise<void> {
+    if (Object.keys(this.plan.limits).length === 0) return;
+    const { RunLimits } = await import("./run_limits.ts");
+    this.#limits = this.#stack.use(await RunLimits.open(this.plan));
   }
 
   async #setAside(): Promise<SetAside[]> {
@@ -217,9 +203,10 @@ class Run implements AsyncDisposable {
     }
     const orders = ordersText(plan.orders);
     if (orders !== undefined) Deno.writeTextFileSync(this.#directory.orders, orders, { mode: 0o600 });
+    const scope = this.#limits?.scopePath;
     const start = starterOf(plan, {
       ...context,
-      ...(this.#scope && { scope: this.#scope.path }),
+      ...(scope === undefined ? {} : { scope }),
       socket: this.#directory.socket,
       publishSocket: this.#directory.publishSocket,
       orders: this.#directory.orders,
@@ -278,7 +265,7 @@ class Run implements AsyncDisposable {
       ? this.#up
       : status.success || status.signal !== null || this.#status.wasBuilt;
     if (built || this.#aborted !== undefined || this.#timedOut) return;
-    await this.#checkMemory();
+    await this.#limits?.checkMemory();
     forgetProbe(this.context.directories.state);
     throw new TomboloError(
       "sandbox",
@@ -286,17 +273,6 @@ class Run implements AsyncDisposable {
       {
         remedy: "where the host has changed, the next run finds out what it allows now",
       },
-    );
-  }
-
-  // The sandbox itself takes some, and is ended like all in its scope.
-  async #checkMemory(): Promise<void> {
-    const { memory } = this.plan.limits;
-    const counted = await this.#scope?.close();
-    if (memory === undefined || counted === undefined || counted.oomKills === 0) return;
-    throw new TomboloError(
-      "sandbox",
-      `Cannot start with ${memory.text} of memory (${memory.origin}): the sandbox itself takes more; nothing ran`,
     );
   }
 
