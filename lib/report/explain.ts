@@ -86,7 +86,7 @@ function externalLine(net: NetPolicy, { text, origin, onFailure }: ExternalRule)
 }
 
 const OTHER_SOCKETS =
-  "unix sockets, others: those bound now are hidden; one that appears later, or of another network namespace, is reached where its file is visible";
+  "unix sockets, others: those bound now are hidden; one that appears later, or of another network namespace or root directory, is reached where its file is visible";
 
 // A pattern is looked up once, at the start.
 function globNotes({ policy: { read, write } }: Explanation): string[] {
