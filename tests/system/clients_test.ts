@@ -74,7 +74,8 @@ const CLIENTS: readonly Client[] = [
   },
   {
     name: "cargo",
-    needs: ["cargo", "cargo --version"],
+    // Before that it knows no sparse registries.
+    needs: ["cargo 1.68", '[ "$(cargo --version | cut -d. -f2)" -ge 68 ]'],
     script: (url) => `
       mkdir -p src .cargo && : >src/lib.rs && echo '[registries.lab]\nindex = "sparse+${url}/"' >.cargo/config.toml
       printf '[package]\nname = "a"\nversion = "0.1.0"\n[dependencies]\nlab = { version = "1", registry = "lab" }\n' >Cargo.toml
