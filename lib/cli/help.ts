@@ -6,6 +6,7 @@ const OVERVIEW = `tombolo: Deno's permission flags, for any program, enforced by
   tombolo run [FLAGS] [--] COMMAND [ARG...]    run a command in a sandbox
   tombolo explain [FLAGS] [-- COMMAND]         show the policy and the plan; run nothing
   tombolo proxy [FLAGS] --listen=ADDRESS       run the gateway alone, for other tools
+  tombolo restore [NAME...]                    show what runs have set aside, or put it back
   tombolo policy check FILE... | schema        check policy files, or print their JSON Schema
   tombolo --version | --help | COMMAND --help`;
 
@@ -20,6 +21,17 @@ const PROXY_STATUS = `It prints the variables that make clients use it, and a la
 TERM, INT and HUP end it: live tunnels have 5 seconds, a second signal ends them at once.
 Exit status: 0 when it was told to end; 125 when it failed.`;
 
+const RESTORE = `tombolo restore [NAME... | --list] [--json]
+
+What a command left where the host would run it (.vscode/tasks.json, a git hook) is moved into the state directory
+when the command ends. Without NAME this shows what lies there, from where and why. NAME is what the list calls it,
+or the path where it stood. Nothing that exists is overwritten. Read it before you put it back.
+
+  --list  show what is set aside; the default without NAME
+  --json  as JSON
+
+Exit status: 0; 125 when something could not be put back.`;
+
 const EXAMPLES = `Examples:
   tombolo run -- make test
   tombolo run --allow-net=github.com:443 -- git fetch
@@ -32,8 +44,12 @@ const EXAMPLES = `Examples:
  *
  * @returns Exit status 0
  */
-export function printHelp(command?: "run" | "explain" | "proxy"): number {
+export function printHelp(command?: "run" | "explain" | "proxy" | "restore"): number {
   if (command === "proxy") return printProxyHelp();
+  if (command === "restore") {
+    console.log(RESTORE);
+    return 0;
+  }
   const usage = command === "run"
     ? "tombolo run [FLAGS] [--] COMMAND [ARG...]"
     : "tombolo explain [FLAGS] [-- COMMAND [ARG...]]";

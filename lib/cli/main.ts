@@ -13,6 +13,8 @@ async function dispatch(args: readonly string[]): Promise<number> {
       return await (await import("./explain.ts")).explain(rest);
     case "proxy":
       return await (await import("./proxy.ts")).proxy(rest);
+    case "restore":
+      return await (await import("./restore.ts")).restore(rest);
     case "policy":
       return await (await import("./policy.ts")).policy(rest);
     case "--version":

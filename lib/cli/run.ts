@@ -65,16 +65,26 @@ async function runHiding(plan: Plan, context: RunContext): Promise<RunResult> {
   return await runBesideSockets(plan, context.uid, (now) => runPlan(now, context));
 }
 
-function reportSetAside(voice: Voice, { setAside }: RunResult): void {
+async function reportSetAside(voice: Voice, { setAside, missed, replaced }: RunResult): Promise<void> {
+  for (const { path } of replaced) {
+    voice.warn(
+      `${
+        escape(path)
+      } was replaced outside while the command ran, and not guarded after that: look at what it holds`,
+    );
+  }
+  for (const path of missed) {
+    voice.warn(`could not look into ${escape(path)}: what the command left there may be run by the host`);
+  }
+  if (setAside.length === 0) return;
+  const { reasonOf } = await import("../launch/set_aside.ts");
   for (const { watch, path, to, failure } of setAside) {
-    const why = "reason" in watch.rule
-      ? watch.rule.reason
-      : `denied by ${watch.rule.text} (${watch.rule.origin})`;
+    const why = escape(reasonOf(watch));
     if (to !== undefined) {
-      voice.say(`set aside ${escape(path)}: ${escape(why)}; it is now ${escape(to)}`);
+      voice.say(`set aside ${escape(path)}: ${why}; it is now ${escape(to)}; tombolo restore puts it back`);
     } else {
       const reason = escape(failure ?? "");
-      voice.warn(`could not set aside ${escape(path)} (${reason}): remove it by hand; ${escape(why)}`);
+      voice.warn(`could not set aside ${escape(path)} (${reason}): remove it by hand; ${why}`);
     }
   }
 }
@@ -211,7 +221,7 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const event of socketEvents(plan, time)) events?.write(event);
   for (const event of protectionEvents(result)) events?.write(event);
   await reportDenials(voice, denials, plan, onEvent, result.status);
-  reportSetAside(voice, result);
+  await reportSetAside(voice, result);
   await reportLimits(voice, events, result);
   return result.status;
 }

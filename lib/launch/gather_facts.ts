@@ -5,6 +5,8 @@ import type { RuledProgram } from "../policy/decide_run.ts";
 import type { Policy } from "../policy/policy.ts";
 import { SECRETS } from "../policy/secrets.ts";
 import { protections } from "../policy/protections.ts";
+import { Listings } from "./listings.ts";
+import { repositoryFacts } from "./repository_facts.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 
@@ -58,38 +60,9 @@ export function resolveTrusted(path: SafePath, what: string, uid: number | null)
   );
 }
 
-function gitKind(directory: SafePath): "file" | "directory" | undefined {
-  const info = lstat(directory.join(".git"));
-  if (info?.isSymlink) {
-    throw new TomboloError("policy", `Cannot protect ${quote(`${directory}/.git`)}: it is a symbolic link`, {
-      remedy: "make it a directory, or run with --preset=read-only",
-    });
-  }
-  if (info === undefined) return undefined;
-  return info.isDirectory ? "directory" : "file";
-}
-
-function entries(directory: string): Set<string> {
-  try {
-    return new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
-  } catch {
-    return new Set();
-  }
-}
-
-// A few listings tell which of many secrets exist, where asking for each would cost a failed call each.
-function existingSecrets(home: SafePath | undefined): Set<string> {
+function existingSecrets(home: SafePath | undefined, listings: Listings): Set<string> {
   if (home === undefined) return new Set();
-  const listed = new Map<string, ReadonlySet<string>>();
-  const exists = (relative: string): boolean => {
-    const slash = relative.lastIndexOf("/");
-    const directory = slash < 0 ? "" : relative.slice(0, slash);
-    if (directory !== "" && !exists(directory)) return false;
-    const known = listed.get(directory) ?? entries(`${home}/${directory}`);
-    listed.set(directory, known);
-    return known.has(relative.slice(slash + 1));
-  };
-  return new Set(SECRETS.map(({ path }) => path).filter(exists));
+  return new Set(SECRETS.map(({ path }) => path).filter((path) => listings.exists(home.toString(), path)));
 }
 
 // Where links are on the way, the directory is not made: what they lead to may not be the user's choice.
@@ -116,32 +89,48 @@ async function globMatches({ read, write }: Policy): Promise<HostFacts["globs"]>
   return (await import("./expand_globs.ts")).expandGlobs(rules);
 }
 
+// The working directory first: where the time for looking ends, it has been looked at.
+function writableRoots(policy: Policy, cwd: SafePath): SafePath[] {
+  const found = policy.write.allow.map(({ path }) => resolvePath(path)).filter(({ kind }) =>
+    kind === "directory"
+  );
+  const roots = [...new Map(found.map(({ real }) => [real.toString(), real])).values()];
+  return roots.sort((a, b) => Number(b.contains(cwd)) - Number(a.contains(cwd)) || b.depth - a.depth);
+}
+
 /**
  * Looks once at everything that the plan depends on.
  *
  * @throws {TomboloError} where something stands in a place that cannot be protected
  */
 export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts, "env">> {
-  const { policy, cwd, home, uid, own } = request;
-  const writable = policy.write.allow.map(({ path }) => resolvePath(path)).filter(({ kind }) =>
-    kind === "directory"
-  );
-  const repositories = new Map(writable.map(({ real }) => [real.toString(), gitKind(real)]));
+  const { policy, cwd, home, uid, own, stateDirectory } = request;
+  const roots = writableRoots(policy, cwd);
+  const hidden = privateDirectories(request.sessionDirectory);
+  const pseudo = ["/proc", "/sys", "/dev"].map((path) => SafePath.of(path));
+  const isPrivate = (path: string) => [...hidden, ...pseudo].some((at) => at.contains(SafePath.of(path)));
+  const repositories = await repositoryFacts({ policy, roots, stateDirectory, uid, isPrivate });
+  const listings = new Listings();
   const rules = protections({
     home,
-    secrets: existingSecrets(home),
-    repositories: [...repositories].flatMap(([path, git]) =>
-      git === undefined ? [] : [{ path: SafePath.of(path), git }]
-    ),
+    secrets: existingSecrets(home, listings),
+    repositories: repositories.places,
+    commonDirectories: repositories.commonDirectories,
+    roots,
+    projects: repositories.projects,
+    exists: (base, relative) => listings.exists(base, relative),
+    shut: repositories.shut,
     own: [...own.map((path) => SafePath.of(path)), ...policy.files],
   });
   const resolved = new Map<string, ResolvedPath>();
   const look = (path: SafePath) => {
     if (resolved.has(path.toString())) return;
-    const found = resolvePath(path);
+    const absent = listings.isAbsent(path.toString());
+    const found: ResolvedPath = absent ? { real: path, kind: undefined, links: [] } : resolvePath(path);
     resolved.set(path.toString(), found);
     for (const link of found.links) look(link);
   };
+  const { opened } = repositories;
   for (
     const list of [
       policy.read.allow,
@@ -149,6 +138,7 @@ export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts
       policy.write.allow,
       policy.write.deny,
       policy.unix ?? [],
+      opened,
       rules,
       policy.unprotect,
       request.denied ?? [],
@@ -166,7 +156,9 @@ export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts
   systemLinks.forEach(look);
   const links = [...resolved.values()].flatMap((found) => found.links);
   const isWritable = (link: SafePath) =>
-    writable.some(({ real }) => real.depth > 0 && real.contains(link.parent));
+    [...roots, ...opened.map(({ path }) => path)].some((root) =>
+      root.depth > 0 && root.contains(link.parent)
+    );
   return {
     arch: Deno.build.arch,
     home,
@@ -177,8 +169,14 @@ export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts
     protections: rules,
     globs: await globMatches(policy),
     makes,
-    privateDirectories: privateDirectories(request.sessionDirectory),
-    maskFile: `${request.stateDirectory}/mask/file`,
-    maskDirectory: `${request.stateDirectory}/mask/directory`,
+    opened,
+    repositories: [
+      ...repositories.watch,
+      ...makes.map((root) => ({ root, known: [], isComplete: true, beyond: [] })),
+    ],
+    notices: repositories.notices,
+    privateDirectories: hidden,
+    maskFile: `${stateDirectory}/mask/file`,
+    maskDirectory: `${stateDirectory}/mask/directory`,
   };
 }

@@ -2,10 +2,11 @@ import { close } from "../egress/close.ts";
 import type { ExternalProxy } from "../egress/external_proxy.ts";
 import type { OpenProxyOptions } from "../egress/open_proxy.ts";
 import { ordersText } from "../plan/launch_orders.ts";
-import type { Plan, Watch } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { EventSink } from "../report/event.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { Voice } from "../report/voice.ts";
+import type { EndCheck } from "./check_end.ts";
 import { ensureMasks, seccompFile } from "./host_files.ts";
 import { forgetProbe } from "./probe.ts";
 import type { LimitReached } from "./limits_reached.ts";
@@ -13,7 +14,6 @@ import { rendezvous } from "./rendezvous.ts";
 import type { LiveLock } from "./live_lock.ts";
 import { RunDirectory, sweepRunDirectories } from "./run_directory.ts";
 import type { RunLimits } from "./run_limits.ts";
-import type { SetAside } from "./set_aside.ts";
 import {
   type ForwardedSignal,
   killInit,
@@ -49,14 +49,15 @@ export interface RunContext {
 }
 
 /** How a run ended. */
-export interface RunResult {
+export interface RunResult extends EndCheck {
   readonly status: number;
   readonly limits: readonly LimitReached[];
-  readonly setAside: readonly SetAside[];
 }
 
 /** The caller leaks descriptors that only stage2 can close: the plan must be made again for it. */
 export class DescriptorLeak extends Error {}
+
+const NOTHING_FOUND: EndCheck = { setAside: [], missed: [], replaced: [] };
 
 /** One sandbox, from its start to its end. */
 class Run implements AsyncDisposable {
@@ -69,6 +70,7 @@ class Run implements AsyncDisposable {
   #aborted: ForwardedSignal | undefined;
   #timedOut = false;
   #limits: RunLimits | undefined;
+  readonly #began = { elapsed: performance.now(), date: Date.now() };
 
   constructor(private readonly plan: Plan, private readonly context: RunContext) {
     sweepRunDirectories(context.directories.run, Date.now());
@@ -85,7 +87,7 @@ class Run implements AsyncDisposable {
     await this.#openLimits();
     // While there was nothing yet that it could have been sent to.
     if (this.#aborted !== undefined) {
-      return { status: exitStatus(this.#aborted, 0), limits: [], setAside: [] };
+      return { status: exitStatus(this.#aborted, 0), limits: [], ...NOTHING_FOUND };
     }
     const status = this.plan.network === "gateway" ? await this.#withGateway() : await this.#alone();
     await this.#checkBuilt(status);
@@ -94,7 +96,7 @@ class Run implements AsyncDisposable {
     return {
       status: verdict?.status ?? own,
       limits: verdict?.reached ?? [],
-      setAside: await this.#setAside(),
+      ...await this.#checkEnd(),
     };
   }
 
@@ -104,18 +106,13 @@ class Run implements AsyncDisposable {
     this.#limits = this.#stack.use(await RunLimits.open(this.plan));
   }
 
-  async #setAside(): Promise<SetAside[]> {
-    const { plan: { watch, watchGlobs }, context: { directories, uid } } = this;
-    if (watch.length === 0 && watchGlobs.length === 0) return [];
-    const [{ setAside }, matched] = await Promise.all([import("./set_aside.ts"), this.#newMatches()]);
-    return setAside([...watch, ...matched], directories.state, uid, () => new Date());
-  }
-
-  async #newMatches(): Promise<Watch[]> {
-    const { watchGlobs } = this.plan;
-    if (watchGlobs.length === 0) return [];
-    const { newMatches } = await import("./expand_globs.ts");
-    return newMatches(watchGlobs);
+  async #checkEnd(): Promise<EndCheck> {
+    const { plan: { watch, watchGlobs, guards, repositories }, context: { directories: { state }, uid } } =
+      this;
+    const nothing = [watch, watchGlobs, guards, repositories].every(({ length }) => length === 0);
+    if (nothing) return NOTHING_FOUND;
+    const { checkEnd } = await import("./check_end.ts");
+    return await checkEnd(this.plan, state, uid, this.#began);
   }
 
   // Before anything is started: a port that is taken must not be found out too late.

@@ -1,7 +1,8 @@
 import { lstat, resolvePath } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Watch } from "../plan/plan.ts";
-import { privateDirectory } from "./state_directory.ts";
+import { Listings } from "./listings.ts";
+import { privateDirectory, writeAtomically } from "./state_directory.ts";
 
 /** Something that appeared where a rule forbids it. */
 export interface SetAside {
@@ -50,16 +51,34 @@ function move(from: string, to: string): void {
   }
 }
 
-// A watched path crossed no link at the start: one on the way has been planted, wherever it leads.
-function whatAppeared(watch: Watch): string | undefined {
-  const { kind, links } = resolvePath(SafePath.of(watch.path));
-  return links[0]?.toString() ?? (kind === undefined ? undefined : watch.path);
+/** What is written down beside each thing that was set aside, in `N.json` for `N-NAME`. */
+export interface SetAsideRecord {
+  /** Where it stood. */
+  readonly from: string;
+  /** RFC 3339, UTC. */
+  readonly time: string;
+  readonly reason: string;
+}
+
+// A watched path crossed no link at the start: one on the way has been planted, wherever it leads. Not so one at a
+// writable root or above it: that was not done from inside, and what lies behind it is none of this run's.
+function whatAppeared(watch: Watch, listings: Listings, roots: readonly SafePath[]): string | undefined {
+  if (listings.isAbsent(watch.path)) return undefined;
+  const { kind, links: [link] } = resolvePath(SafePath.of(watch.path));
+  if (link === undefined) return kind === undefined ? undefined : watch.path;
+  return roots.some((root) => link.contains(root)) ? undefined : link.toString();
+}
+
+/** Why a watched path may not appear, as a phrase. */
+export function reasonOf({ rule }: Watch): string {
+  return "reason" in rule ? rule.reason : `denied by ${rule.text} (${rule.origin})`;
 }
 
 /**
  * Moves what has appeared at watched paths into the state directory: no placeholder could be mounted there, because a
  * mount point would have been created in the user's tree.
  *
+ * @param roots Real paths of the directories that could be written
  * @returns What was found, moved or not
  */
 export function setAside(
@@ -67,16 +86,23 @@ export function setAside(
   stateDirectory: string,
   uid: number | null,
   now: () => Date,
+  roots: readonly string[] = [],
 ): SetAside[] {
   const done = new Set<string>();
+  const listings = new Listings();
+  const within = roots.map((root) => SafePath.of(root));
+  const time = now().toISOString();
+  const run = `${time.replaceAll(":", "")}-${Deno.pid}`;
   return watches.flatMap((watch, index): SetAside[] => {
-    const path = whatAppeared(watch);
+    const path = whatAppeared(watch, listings, within);
     if (path === undefined || done.has(path)) return [];
     done.add(path);
     try {
       const parent = privateDirectory(`${stateDirectory}/set-aside`, uid);
-      const name = `${now().toISOString().replaceAll(":", "")}-${Deno.pid}`;
-      const to = `${privateDirectory(`${parent}/${name}`, uid)}/${index}-${SafePath.of(path).name}`;
+      const place = privateDirectory(`${parent}/${run}`, uid);
+      const to = `${place}/${index}-${SafePath.of(path).name}`;
+      const record: SetAsideRecord = { from: path, time, reason: reasonOf(watch) };
+      writeAtomically(`${place}/${index}.json`, JSON.stringify(record) + "\n");
       move(path, to);
       return [{ watch, path, to }];
     } catch (error) {

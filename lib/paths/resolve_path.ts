@@ -11,6 +11,8 @@ export interface ResolvedPath {
   readonly kind: FileKind | undefined;
   /** The links that were crossed on the way, in order. */
   readonly links: readonly SafePath[];
+  /** Which file it is, whatever its name (stat(2): device and inode); absent where nothing stands there. */
+  readonly id?: string;
   /** Set where a link on the way leads nowhere or in a circle: nothing below it can be named safely. */
   readonly broken?: SafePath;
 }
@@ -29,6 +31,11 @@ export function kindOf(info: KnownKind): FileKind {
   if (info.isFile) return "file";
   if (info.isDirectory) return "directory";
   return info.isSocket ? "socket" : "other";
+}
+
+/** Which file this is, whatever its name. */
+export function fileId({ dev, ino }: Deno.FileInfo): string {
+  return `${dev}:${ino}`;
 }
 
 /** lstat that answers `undefined` where nothing is there or nothing can be seen. */
@@ -54,7 +61,8 @@ export function resolvePath(path: SafePath): ResolvedPath {
 function resolveAtOnce(path: SafePath): ResolvedPath | undefined {
   try {
     if (Deno.realPathSync(path.toString()) !== path.toString()) return undefined;
-    return { real: path, kind: kindOf(Deno.lstatSync(path.toString())), links: [] };
+    const info = Deno.lstatSync(path.toString());
+    return { real: path, kind: kindOf(info), links: [], id: fileId(info) };
   } catch {
     return undefined;
   }
@@ -69,7 +77,7 @@ function followLinks(path: SafePath): ResolvedPath {
   let fromLink = 0;
   for (;;) {
     const part = rest.shift();
-    if (part === undefined) return { real: at, kind, links };
+    if (part === undefined) return { real: at, kind, links, ...idOf(at) };
     const named = fromLink === 0;
     fromLink = Math.max(0, fromLink - 1);
     if (part === "..") {
@@ -103,6 +111,11 @@ function readLink(path: SafePath): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function idOf(path: SafePath): { id?: string } {
+  const info = lstat(path);
+  return info === undefined ? {} : { id: fileId(info) };
 }
 
 function missing(

@@ -3,6 +3,7 @@ import type { SafePath } from "../paths/safe_path.ts";
 import type { ProtectionRule } from "../policy/decide_path.ts";
 import type { PathRule } from "../policy/policy.ts";
 import type { RunDecider } from "../policy/decide_run.ts";
+import type { RepositoryWatch } from "./plan.ts";
 
 /** Where the parts of stage2 stand on the host. */
 export interface RuntimeFiles {
@@ -78,6 +79,12 @@ export interface HostFacts {
   readonly makes?: readonly string[];
   /** Sockets that are bound on the host; looked for only where the policy opens any. */
   readonly sockets?: HostSockets;
+  /** Directories of repositories outside that a writable root is a linked worktree or a submodule of. */
+  readonly opened?: readonly PathRule[];
+  /** What is known of repositories below the writable roots. */
+  readonly repositories?: readonly RepositoryWatch[];
+  /** What could not be looked at, one sentence each. */
+  readonly notices?: readonly string[];
   /** Directories whose content on the host is not shown: /tmp, /run and the like. */
   readonly privateDirectories: readonly SafePath[];
   /** An empty file and an empty directory without any permission, to mount over what is hidden. */

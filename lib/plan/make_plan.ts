@@ -173,6 +173,8 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
     makes: makesOf(decider, facts),
     watch: view.watch,
     watchGlobs: facts.globs.filter(({ rule }) => policy.write.deny.includes(rule)),
+    guards: view.guards,
+    repositories: facts.repositories ?? [],
     decider,
     net: policy.net,
     ...(run === undefined ? {} : { run }),
@@ -187,6 +189,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
       ...(run === undefined ? [] : writableProgramNotices(run, decider)),
       ...(facts.withoutProc === true ? [WITHOUT_PROC] : []),
       ...unix.flatMap(({ path }) => socketNotice(path)),
+      ...(facts.notices ?? []),
     ],
   };
 }

@@ -6,7 +6,8 @@ import type { PathRule, Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { HostFacts, HostSockets } from "./host_facts.ts";
-import { INSIDE, type Mount, type Watch } from "./plan.ts";
+import { plantableLinks } from "./plantable_links.ts";
+import { type Guard, INSIDE, type Mount, type Watch } from "./plan.ts";
 
 /** What is seen at a path once everything above it is mounted. */
 type View = "none" | "read" | "write" | "private" | "unix-socket";
@@ -21,6 +22,7 @@ interface Step {
 export interface FileView {
   readonly mounts: readonly Mount[];
   readonly watch: readonly Watch[];
+  readonly guards: readonly Guard[];
   /** Sockets of the host, and directories for them, among what is hidden. */
   readonly hides: readonly string[];
   /** Whether a path can be seen inside. */
@@ -145,7 +147,7 @@ function rulesOf(decider: PathDecider): (PathRule | PathDecider["protections"][n
 }
 
 // Links of an allow rule exist inside only where the directory that holds them does.
-function links(policy: Policy, facts: HostFacts, walk: Walk): Mount[] {
+function linksToMake(policy: Policy, facts: HostFacts, walk: Walk): Mount[] {
   const crossed = [...policy.read.allow, ...policy.write.allow].flatMap(({ path }) =>
     facts.resolved.get(path.toString())?.links ?? []
   );
@@ -173,25 +175,9 @@ function refuseRuntimePlace(allow: readonly PathRule[]): void {
   );
 }
 
-// A guard stands at the end of a link; where the sandbox may replace the link, it guards nothing.
-function refusePlantableLinks(policy: Policy, facts: HostFacts, viewOf: ViewOf): void {
-  for (const rule of [...policy.read.deny, ...policy.write.deny, ...facts.protections]) {
-    const links = facts.resolved.get(rule.path.toString())?.links ?? [];
-    const plantable = links.find((link) => viewOf(link.parent) === "write");
-    if (plantable === undefined || ("denies" in rule && rule.denies === "nothing")) continue;
-    throw new TomboloError(
-      "policy",
-      `Cannot guard ${quote(rule.text)} (${rule.origin}): ${
-        quote(plantable.toString())
-      } is a symbolic link that the sandbox could replace`,
-      { remedy: "replace the link by what it points to, or do not let its directory be written" },
-    );
-  }
-}
-
 // What stands at every real path that a rule names.
-function realPaths(facts: HostFacts): Map<string, Pick<ResolvedPath, "kind" | "broken">> {
-  return new Map<string, Pick<ResolvedPath, "kind" | "broken">>([
+function realPaths(facts: HostFacts): Map<string, Pick<ResolvedPath, "kind" | "broken" | "id">> {
+  return new Map<string, Pick<ResolvedPath, "kind" | "broken" | "id">>([
     ...facts.globs.flatMap(({ contents, targets }) => [...contents, ...targets]).map((found) =>
       [found.path.toString(), found] as const
     ),
@@ -233,10 +219,11 @@ export function planView(
   const hidden = facts.privateDirectories.filter((path) => !opened.has(path.toString()));
   const viewOf = viewsOf(decider, hidden);
   refuseRuntimePlace([...decider.readable.allow, ...sockets.allowed]);
-  refusePlantableLinks(policy, facts, viewOf);
+  const links = plantableLinks(policy, facts, (path) => viewOf(path) === "write");
 
   const steps = new Map<string, Step>();
   const absent: Watch[] = [];
+  const guards: Guard[] = [];
   for (const rule of rules) {
     const found = real.get(rule.path.toString());
     const view = viewOf(rule.path);
@@ -256,6 +243,9 @@ export function planView(
         } (${rule.origin}): it is a socket, pipe or device, not a file or directory`,
         found.kind === "socket" ? { remedy: `to let the socket be reached: --allow-unix=${rule.text}` } : {},
       );
+    }
+    if ("denies" in rule && rule.denies === "write" && found.id !== undefined) {
+      guards.push({ path: rule.path.toString(), rule, id: found.id });
     }
     steps.set(rule.path.toString(), { path: rule.path, view, kind: found.kind });
   }
@@ -282,10 +272,14 @@ export function planView(
       ...mounts.slice(0, top),
       { kind: "dev", target: "/dev" },
       ...(facts.withoutProc === true ? COVERED_PROC : [{ kind: "proc", target: "/proc" } as const]),
-      ...links(policy, facts, walk),
+      ...linksToMake(policy, facts, walk),
       ...mounts.slice(top),
     ],
     watch: absent.filter(({ path }) => walk.above(SafePath.of(path))?.view === "write"),
+    guards: [
+      ...guards.filter(({ path }) => walk.above(SafePath.of(path).parent)?.view === "write"),
+      ...links,
+    ],
     isDirectory: (target) => steps.get(target)?.kind === "directory",
     hides: mounts.filter(({ kind, target }) => kind.startsWith("mask-") && bound.has(target)).map((
       { target },

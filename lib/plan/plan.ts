@@ -42,6 +42,24 @@ export interface Make {
   readonly origin: string;
 }
 
+/** A protected path with something at it, amid what may be written. */
+export interface Guard extends Watch {
+  /** Which file it was at the start; of a link, where it led. */
+  readonly id?: string;
+  readonly leadsTo?: string;
+}
+
+/** A writable directory in which repositories may appear. */
+export interface RepositoryWatch {
+  readonly root: string;
+  /** Git directories and pointer files that were there before. */
+  readonly known: readonly string[];
+  /** Whether these are all that there were; otherwise only what has changed since counts as new. */
+  readonly isComplete: boolean;
+  /** Directories that nobody looks into: of another file system, or with a name that is not UTF-8. */
+  readonly beyond: readonly string[];
+}
+
 /** How the command is started inside. */
 export type Launcher =
   /** bubblewrap loads the filter, `env` resets the signals and executes the command. */
@@ -70,6 +88,10 @@ export interface Plan {
   readonly watch: readonly Watch[];
   /** Rules against writing with a pattern: what matches at the end and did not at the start may not stay. */
   readonly watchGlobs: readonly GlobMatches[];
+  /** What must still be the same file at the end: its mount is gone where the host has put another in its place. */
+  readonly guards: readonly Guard[];
+  /** Where new repositories are looked for at the end. */
+  readonly repositories: readonly RepositoryWatch[];
   /** Rules by real path, for reports. */
   readonly decider: PathDecider;
   readonly net: NetPolicy;

@@ -72,7 +72,7 @@ function settleProtection(rule: ProtectionRule, facts: HostFacts): ProtectionRul
 export function settleAllRules(policy: Policy, facts: HostFacts): PathDecider {
   return pathDecider(
     settleRules(policy.read, "reading", facts),
-    settleRules(policy.write, "writing", facts),
+    settleRules({ ...policy.write, allow: [...policy.write.allow, ...facts.opened ?? []] }, "writing", facts),
     facts.protections.map((rule) => settleProtection(rule, facts)),
   );
 }

@@ -10,6 +10,8 @@ export interface ProtectionRule extends Rule {
   readonly denies: "read" | "write" | "nothing";
   /** Why it is there, as a phrase. */
   readonly reason: string;
+  /** Where a link leads to the path that the sandbox could replace: look at the end whether it has, instead of refusing. */
+  readonly watchesLinks?: boolean;
 }
 
 /** Every rule about paths. */

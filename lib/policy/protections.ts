@@ -1,27 +1,56 @@
-import type { SafePath } from "../paths/safe_path.ts";
+import { SafePath } from "../paths/safe_path.ts";
 import type { ProtectionRule } from "./decide_path.ts";
+import {
+  GIT_EXECUTED,
+  GIT_WORKTREE_EXECUTED,
+  HOME_EXECUTED,
+  type HostExecuted,
+  PROJECT_EXECUTED,
+} from "./host_executed.ts";
 import { OWN_FILES } from "./lift_protections.ts";
 import { SECRETS } from "./secrets.ts";
+
+/** What git finds at a place: a git directory, the part of one that a linked worktree has of its own, a pointer, a link. */
+export type GitKind = "directory" | "worktree" | "pointer" | "link";
+
+/** Where git looks for what it runs. */
+export interface GitPlace {
+  /** Absolute real path. */
+  readonly path: string;
+  readonly kind: GitKind;
+}
+
+/** A common directory that a linked worktree opens, and the part of it that is the worktree's own. */
+export interface CommonDirectory {
+  readonly path: SafePath;
+  /** Name below `worktrees`. */
+  readonly worktree: string;
+}
 
 /** What protections are made from. */
 export interface ProtectionContext {
   readonly home: SafePath | undefined;
   /** Which of the secrets' paths below the home directory exist. */
   readonly secrets: ReadonlySet<string>;
-  /** Writable roots that hold a `.git`, and what kind of thing that is. */
-  readonly repositories: readonly { readonly path: SafePath; readonly git: "file" | "directory" }[];
+  readonly repositories: readonly GitPlace[];
+  readonly commonDirectories?: readonly CommonDirectory[];
+  /** Real paths of the writable directories. */
+  readonly roots?: readonly SafePath[];
+  /** Working trees below them that hold something of what the host executes. */
+  readonly projects?: readonly SafePath[];
+  /** Whether something stands at a path below a directory that exists. */
+  readonly exists?: (base: string, relative: string) => boolean;
+  /** Directories that could not be looked into, though the command can open them. */
+  readonly shut?: readonly SafePath[];
   /** tombolo's own program, sources, cache and state, and the policy files in use. */
   readonly own: readonly SafePath[];
 }
 
-// What git on the host executes, or reads commands from (git-config(1): core.fsmonitor, core.hooksPath, filter.*).
-const GIT_EXECUTED: readonly (readonly [string, string])[] = [
-  ["hooks", "git runs hooks on the host"],
-  ["config", "git runs commands that its configuration names"],
-  ["commondir", "it names the directory whose configuration and hooks git uses"],
-  ["config.worktree", "git runs commands that its configuration names"],
-  ["info/attributes", "git attributes choose filters that run"],
-];
+const GIT = "protection git";
+const HOST = "protection host";
+
+// At the top of a project only what has no other meaning there: `bin` holds its programs.
+const HOME_FILES = HOME_EXECUTED.filter(({ path }) => path.startsWith(".") && !path.includes("/"));
 
 function secrets(context: ProtectionContext): ProtectionRule[] {
   const home = context.home;
@@ -44,25 +73,51 @@ function secrets(context: ProtectionContext): ProtectionRule[] {
   });
 }
 
-function repository({ path: root, git }: ProtectionContext["repositories"][number]): ProtectionRule[] {
-  const origin = "protection git";
-  const at = root.join(".git");
-  if (git === "file") {
-    return [{
-      text: ".git",
-      origin,
-      path: at,
-      denies: "write",
-      reason: "git follows the pointer to what it runs",
-    }];
-  }
-  return GIT_EXECUTED.map(([name, reason]) => ({
-    text: `.git/${name}`,
-    origin,
-    path: at.join(name),
-    denies: "write",
-    reason,
-  }));
+function writeRule(path: SafePath, origin: string, reason: string): ProtectionRule {
+  return { text: path.toString(), origin, path, denies: "write", reason };
+}
+
+function executedIn(base: SafePath, origin: string, list: readonly HostExecuted[]): ProtectionRule[] {
+  return list.map(({ path, reason }) => writeRule(base.join(path), origin, reason));
+}
+
+// People link these to a directory that they share between projects or computers.
+function executedByHost(base: SafePath, list: readonly HostExecuted[]): ProtectionRule[] {
+  return executedIn(base, HOST, list).map((rule) => ({ ...rule, watchesLinks: true }));
+}
+
+function repository({ path, kind }: GitPlace): ProtectionRule[] {
+  const at = SafePath.of(path);
+  if (kind === "directory") return executedIn(at, GIT, GIT_EXECUTED);
+  if (kind === "worktree") return executedIn(at, GIT, GIT_WORKTREE_EXECUTED);
+  return [writeRule(at, GIT, "git follows the pointer to what it runs")];
+}
+
+// The rest of it is the linked worktree's to write: objects, refs, logs, and locks beside packed-refs.
+function commonDirectory({ path, worktree }: CommonDirectory): ProtectionRule[] {
+  const others = ["HEAD", "index", "modules", "worktrees"].map((name) =>
+    writeRule(path.join(name), GIT, "it belongs to other working trees")
+  );
+  const own = path.join("worktrees").join(worktree);
+  return [...others, { ...writeRule(own, GIT, "it is the worktree's own"), denies: "nothing" }];
+}
+
+// A root that the user named below such a path is meant to be written.
+function inHome({ home, roots = [] }: ProtectionContext): ProtectionRule[] {
+  if (home === undefined) return [];
+  const held = ({ path }: ProtectionRule) => roots.some((root) => root.contains(path) && !root.equals(path));
+  return executedByHost(home, HOME_EXECUTED).filter(held);
+}
+
+function hostExecuted(context: ProtectionContext): ProtectionRule[] {
+  const { roots = [], projects = [], exists = () => false } = context;
+  const present = (base: SafePath, list: readonly HostExecuted[]) =>
+    executedByHost(base, list.filter(({ path }) => exists(base.toString(), path)));
+  return [
+    ...roots.flatMap((root) => [...executedByHost(root, PROJECT_EXECUTED), ...present(root, HOME_FILES)]),
+    ...projects.flatMap((project) => present(project, PROJECT_EXECUTED)),
+    ...inHome(context),
+  ];
 }
 
 /**
@@ -79,5 +134,13 @@ export function protections(context: ProtectionContext): ProtectionRule[] {
     denies: "write" as const,
     reason: "tombolo's own files decide what the next sandbox may do",
   }));
-  return [...secrets(context), ...context.repositories.flatMap(repository), ...own];
+  const shut = (context.shut ?? []).map((path) => writeRule(path, GIT, "it could not be looked into"));
+  return [
+    ...secrets(context),
+    ...context.repositories.flatMap(repository),
+    ...(context.commonDirectories ?? []).flatMap(commonDirectory),
+    ...hostExecuted(context),
+    ...shut,
+    ...own,
+  ];
 }

@@ -76,7 +76,10 @@ function planOf(scene: Scene): { plan: Plan; text: string } {
       secrets: new Set(
         SECRETS.map(({ path }) => path).filter((path) => tree.at(`${HOME}/${path}`) !== undefined),
       ),
-      repositories: (scene.repositories ?? []).map(({ path, git }) => ({ path: SafePath.of(path), git })),
+      repositories: (scene.repositories ?? []).map(({ path, git }) => ({
+        path: `${path}/.git`,
+        kind: git === "file" ? "pointer" as const : "directory" as const,
+      })),
       own: [...OWN, ...scene.own ?? []].map((path) => SafePath.of(path)),
     }),
     trusted: ["/bin", "/lib", "/lib64"],

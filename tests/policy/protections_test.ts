@@ -67,7 +67,7 @@ Deno.test("the list of secrets is relative, normal, without doubles, and says wh
 Deno.test("of a repository, what git executes is not writable, and a commit is possible", () => {
   const context: ProtectionContext = {
     ...EMPTY,
-    repositories: [{ path: SafePath.of("/w"), git: "directory" }],
+    repositories: [{ path: "/w/.git", kind: "directory" }],
   };
   for (const name of ["hooks", "hooks/post-commit", "config", "config.worktree", "info/attributes"]) {
     assert.equal(view(context, `/w/.git/${name}`), "read", name);
@@ -88,7 +88,7 @@ Deno.test("of a repository, what git executes is not writable, and a commit is p
 });
 
 Deno.test("a pointer to a repository elsewhere is not writable", () => {
-  const context: ProtectionContext = { ...EMPTY, repositories: [{ path: SafePath.of("/w"), git: "file" }] };
+  const context: ProtectionContext = { ...EMPTY, repositories: [{ path: "/w/.git", kind: "pointer" }] };
   assert.equal(view(context, "/w/.git"), "read");
   assert.equal(view(context, "/w/x"), "write");
 });
@@ -115,7 +115,7 @@ Deno.test("a secret stays closed where it is a repository too", () => {
     ...EMPTY,
     home: SafePath.of("/h"),
     secrets: new Set([".password-store"]),
-    repositories: [{ path: SafePath.of("/h/.password-store"), git: "directory" }],
+    repositories: [{ path: "/h/.password-store/.git", kind: "directory" }],
   };
   assert.equal(view(context, "/h/.password-store/.git/config"), "none");
 });

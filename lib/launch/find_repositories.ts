@@ -1,0 +1,174 @@
+import { lstat } from "../paths/resolve_path.ts";
+import { firstNames, PROJECT_EXECUTED } from "../policy/host_executed.ts";
+import type { GitKind, GitPlace } from "../policy/protections.ts";
+import { WALKED_LAST } from "./walk_order.ts";
+
+/** What one walk below a writable root has found. */
+export interface Found {
+  readonly root: string;
+  /** Git directories and pointer files by path, in the order in which they were met. */
+  readonly places: ReadonlyMap<string, GitPlace>;
+  /** Working trees below the root that hold what the host executes. */
+  readonly projects: readonly string[];
+  /** The first directory that was not looked into any more; absent where the walk came to its end. */
+  readonly stoppedAt?: string;
+  /** Directories that could not be read. */
+  readonly shut: readonly string[];
+  /** Directories of other file systems, and those whose name is not UTF-8: not looked into. */
+  readonly beyond: readonly string[];
+}
+
+/** How far a walk goes. */
+export interface WalkLimits {
+  /** Asked before every directory but the root and its `.git`; once it says no the walk ends. */
+  readonly goOn: () => boolean;
+  /** Called for a directory that cannot be read; whether to try again. */
+  readonly onShut?: (path: string) => boolean;
+}
+
+interface Step {
+  readonly path: string;
+  /** What the directory is part of. */
+  readonly within: "tree" | "git" | "modules" | "worktrees" | "worktree" | "bare-worktrees" | "objects";
+}
+
+type Entries = ReadonlyMap<string, Deno.DirEntry>;
+
+const PROJECT_NAMES = firstNames(PROJECT_EXECUTED);
+// What git puts among its objects, where it looks for nothing else.
+const OBJECTS = /^(?:[0-9a-f]{2}|pack|info)$/;
+const NOT_UTF8 = "\ufffd";
+
+class RepositoryWalk {
+  readonly #places = new Map<string, GitPlace>();
+  readonly #projects: string[] = [];
+  readonly #shut: string[] = [];
+  readonly #beyond: string[] = [];
+  readonly #device: number | undefined;
+  readonly #next: Step[] = [];
+  readonly #last: Step[] = [];
+  #nextAt = 0;
+  #lastAt = 0;
+
+  constructor(private readonly root: string, private readonly limits: WalkLimits) {
+    this.#device = lstat(root)?.dev;
+    if (lstat(root)?.isDirectory) this.#look({ path: root, within: "tree" });
+  }
+
+  run(): Found {
+    const found = { root: this.root, places: this.#places, projects: this.#projects, shut: this.#shut };
+    for (let step = this.#take(); step !== undefined; step = this.#take()) {
+      const isTop = step.path === `${this.root}/.git`;
+      if (!isTop && !this.limits.goOn()) return { ...found, beyond: this.#beyond, stoppedAt: step.path };
+      this.#look(step);
+    }
+    return { ...found, beyond: this.#beyond };
+  }
+
+  // Breadth first: what is near the root is found first.
+  #take(): Step | undefined {
+    if (this.#nextAt < this.#next.length) return this.#next[this.#nextAt++];
+    return this.#last[this.#lastAt++];
+  }
+
+  #read(path: string): Entries {
+    try {
+      return new Map(Array.from(Deno.readDirSync(path), (entry) => [entry.name, entry]));
+    } catch (error) {
+      // What has vanished since its parent was read holds nothing.
+      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+        return new Map();
+      }
+      if (error instanceof Deno.errors.PermissionDenied && this.limits.onShut?.(path)) {
+        return this.#read(path);
+      }
+      this.#shut.push(path);
+      return new Map();
+    }
+  }
+
+  #look({ path, within }: Step): void {
+    const info = lstat(path);
+    if (info === undefined) return;
+    if (info.dev !== this.#device) {
+      this.#beyond.push(path);
+      return;
+    }
+    const entries = this.#read(path);
+    const at = path === "/" ? "" : path;
+    if (within === "git") return this.#inGit(path, entries);
+    if (within === "worktrees" || within === "worktree") return this.#inWorktrees(at, entries, within);
+    const isGit = looksLikeGit(entries);
+    if (isGit && within === "modules") return this.#inGit(path, entries);
+    if (isGit) this.#found(path, "directory");
+    // What only looks like a repository may hold real ones there.
+    if (within === "bare-worktrees") this.#inWorktrees(at, entries, within);
+    if (entries.has(".git")) this.#inWorkingTree(path, at, entries);
+    for (const { name, isDirectory } of entries.values()) {
+      if (!isDirectory || name === ".git" || (within === "objects" && OBJECTS.test(name))) continue;
+      this.#add(`${at}/${name}`, isGit ? insideBare(name) : within === "modules" ? within : "tree");
+    }
+  }
+
+  // Of a git directory only these hold further ones; nobody works in the rest.
+  #inGit(path: string, entries: Entries): void {
+    this.#found(path, "directory");
+    for (const name of ["modules", "worktrees"] as const) {
+      if (entries.get(name)?.isDirectory) this.#add(`${path}/${name}`, name);
+    }
+  }
+
+  // A linked worktree has submodules of its own.
+  #inWorktrees(at: string, entries: Entries, within: Step["within"]): void {
+    for (const { name, isDirectory } of entries.values()) {
+      if (!isDirectory) continue;
+      if (within !== "worktree") this.#found(`${at}/${name}`, "worktree");
+      if (within === "worktrees") this.#add(`${at}/${name}`, "worktree");
+      if (within === "worktree" && name === "modules") this.#add(`${at}/${name}`, "modules");
+    }
+  }
+
+  #inWorkingTree(path: string, at: string, entries: Entries): void {
+    const git = entries.get(".git");
+    if (git?.isDirectory) this.#add(`${at}/.git`, "git");
+    else this.#found(`${at}/.git`, git?.isSymlink ? "link" : "pointer");
+    if (path !== this.root && entries.keys().some((name) => PROJECT_NAMES.has(name))) {
+      this.#projects.push(path);
+    }
+  }
+
+  #found(path: string, kind: GitKind): void {
+    if (path.includes(NOT_UTF8)) this.#beyond.push(path);
+    else if (!this.#places.has(path)) this.#places.set(path, { path, kind });
+  }
+
+  #add(path: string, within: Step["within"]): void {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    // No call of the runtime can name it.
+    if (name.includes(NOT_UTF8)) this.#beyond.push(path);
+    else {(within === "tree" && Object.hasOwn(WALKED_LAST, name) ? this.#last : this.#next).push({
+        path,
+        within,
+      });}
+  }
+}
+
+function insideBare(name: string): Step["within"] {
+  if (name === "worktrees") return "bare-worktrees";
+  return name === "modules" || name === "objects" ? name : "tree";
+}
+
+// As git decides it (setup.c, is_git_directory): where there is a commondir the rest lies there.
+function looksLikeGit(entries: Entries): boolean {
+  return entries.has("HEAD") && (entries.has("commondir") || (entries.has("objects") && entries.has("refs")));
+}
+
+/**
+ * Looks for git directories, bare repositories and pointer files below a directory. Follows no link, and stays on the
+ * file system of the root: another one may be a server that does not answer.
+ *
+ * @param root Real path of a directory
+ */
+export function findRepositories(root: string, limits: WalkLimits): Found {
+  return new RepositoryWalk(root, limits).run();
+}

@@ -1,0 +1,58 @@
+/** Directories listed once each: a listing tells which of many paths exist, where asking for each costs a failed call. */
+export class Listings {
+  readonly #names = new Map<string, ReadonlySet<string>>();
+  readonly #real = new Map<string, string | undefined>();
+
+  #list(directory: string): ReadonlySet<string> {
+    const before = this.#names.get(directory);
+    if (before !== undefined) return before;
+    let names: ReadonlySet<string>;
+    try {
+      names = new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
+    } catch {
+      names = new Set();
+    }
+    this.#names.set(directory, names);
+    return names;
+  }
+
+  #realPath(directory: string): string | undefined {
+    if (this.#real.has(directory)) return this.#real.get(directory);
+    let real: string | undefined;
+    try {
+      real = Deno.realPathSync(directory);
+    } catch {
+      real = undefined;
+    }
+    this.#real.set(directory, real);
+    return real;
+  }
+
+  /**
+   * Whether something stands at a path, a dangling link included.
+   *
+   * @param base A directory that exists
+   * @param relative A path below it
+   */
+  exists(base: string, relative: string): boolean {
+    const slash = relative.lastIndexOf("/");
+    if (slash > 0 && !this.exists(base, relative.slice(0, slash))) return false;
+    const below = slash > 0 ? `/${relative.slice(0, slash)}` : "";
+    return this.#list((base === "/" ? "" : base) + below || "/").has(relative.slice(slash + 1));
+  }
+
+  /**
+   * Whether nothing stands at a path and no link is on the way to it.
+   *
+   * @param path An absolute path
+   * @returns `false` also where it takes a closer look to say
+   */
+  isAbsent(path: string): boolean {
+    const slash = path.lastIndexOf("/");
+    const parent = path.slice(0, slash) || "/";
+    if (path === "/") return false;
+    const real = this.#realPath(parent);
+    if (real === undefined) return this.isAbsent(parent);
+    return real === parent && !this.#list(parent).has(path.slice(slash + 1));
+  }
+}

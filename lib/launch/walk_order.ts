@@ -1,0 +1,22 @@
+/** Directories that are looked into only when all others have been, each with why a repository is unlikely there. */
+export const WALKED_LAST: Readonly<Record<string, string>> = {
+  node_modules: "packages come without their repositories",
+  bower_components: "packages come without their repositories",
+  "site-packages": "packages come without their repositories",
+  ".venv": "packages come without their repositories",
+  venv: "packages come without their repositories",
+  ".tox": "packages come without their repositories",
+  ".pnpm-store": "packages come without their repositories",
+  _cacache: "npm keeps archives there under their hashes",
+  __pycache__: "compiled modules",
+  ".mypy_cache": "a cache of the type checker",
+  ".gradle": "a cache of the build",
+  ".next": "output of the build",
+  ".turbo": "a cache of the build",
+  target: "output of the build",
+  dist: "output of the build",
+  build: "output of the build",
+  proc: "where the whole tree is writable: no files of a disk",
+  sys: "where the whole tree is writable: no files of a disk",
+  usr: "where the whole tree is writable: files of the system",
+};
