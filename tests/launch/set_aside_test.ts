@@ -77,6 +77,21 @@ Deno.test("a link that was planted on the way is what is moved, once, and where 
   assert.ok(!scene.work.exists("git/info"));
 });
 
+Deno.test("a link in the place of a writable directory, or above it, was not put there from inside: nothing is moved", () => {
+  using scene = new Scene();
+  using elsewhere = new TempDirectory();
+  elsewhere.file("root/hooks", "theirs");
+  Deno.symlinkSync(elsewhere.path, scene.work.at("above"));
+  const path = scene.work.at("above/root/hooks");
+  const watches = [{ path, rule: { text: "hooks", origin: "test" } }];
+  for (const root of ["above", "above/root"]) {
+    assert.deepEqual(setAside(watches, scene.state.path, Deno.uid(), NOW, [scene.work.at(root)]), []);
+  }
+  assert.ok(elsewhere.exists("root/hooks"));
+  const inside = setAside(watches, scene.state.path, Deno.uid(), NOW, [scene.work.path]);
+  assert.deepEqual(inside.map((one) => one.path), [scene.work.at("above")]);
+});
+
 Deno.test("links in a circle are moved too", () => {
   using scene = new Scene();
   Deno.symlinkSync("two", scene.work.at("one"));

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { Listings } from "../../lib/launch/listings.ts";
+import { TempDirectory } from "./temp_directory.ts";
+
+Deno.test("what exists is told by listings, also below directories that do not", () => {
+  using place = new TempDirectory();
+  place.file("a/b/file");
+  Deno.symlinkSync("nowhere", place.at("dangling"));
+  const listings = new Listings();
+  const exists = (path: string) => listings.exists(place.path, path);
+  assert.deepEqual(["a", "a/b", "a/b/file", "dangling"].filter((path) => !exists(path)), []);
+  assert.deepEqual(["b", "a/file", "x/y/z", "dangling/x"].filter(exists), []);
+  assert.equal(listings.exists("/", "etc/passwd"), true);
+});
+
+Deno.test("nothing is called absent that a link on the way may lead to", () => {
+  using place = new TempDirectory();
+  place.file("a/file");
+  Deno.symlinkSync("a", place.at("link"));
+  Deno.symlinkSync("nowhere", place.at("dangling"));
+  const listings = new Listings();
+  const absent = (path: string) => listings.isAbsent(place.at(path));
+  assert.deepEqual(["x", "a/x", "a/x/y", "x/y/z"].filter((path) => !absent(path)), []);
+  const present = ["a", "a/file", "link", "dangling", "link/x", "link/x/y", "dangling/x", "a/file/x"];
+  assert.deepEqual(present.filter(absent).filter((path) => path !== "a/file/x"), []);
+  assert.equal(listings.isAbsent("/"), false);
+});
