@@ -20,8 +20,11 @@ export interface Found {
 
 /** How far a walk goes. */
 export interface WalkLimits {
-  /** Asked before every directory but the root and its `.git`; once it says no the walk ends. */
-  readonly goOn: () => boolean;
+  /**
+   * Asked before every directory but the root and its `.git`, with a measure of the work done so far; once it says no
+   * the walk ends.
+   */
+  readonly goOn: (work: number) => boolean;
   /** Called for a directory that cannot be read; whether to try again. */
   readonly onShut?: (path: string) => boolean;
 }
@@ -32,9 +35,17 @@ interface Step {
   readonly within: "tree" | "git" | "modules" | "worktrees" | "worktree" | "bare-worktrees" | "objects";
 }
 
-type Entries = ReadonlyMap<string, Deno.DirEntry>;
+/** What of a directory matters to the walk. */
+interface Listing {
+  /** Those of its entries that tell what it is, by name. */
+  readonly telling: Map<string, Deno.DirEntry>;
+  readonly directories: string[];
+}
 
+// To open a directory takes as long as to read some ten entries.
+const WORK_OF_OPENING = 10;
 const PROJECT_NAMES = firstNames(PROJECT_EXECUTED);
+const TELLING = PROJECT_NAMES.union(new Set([".git", "HEAD", "commondir", "objects", "refs"]));
 // What git puts among its objects, where it looks for nothing else.
 const OBJECTS = /^(?:[0-9a-f]{2}|pack|info)$/;
 const NOT_UTF8 = "\ufffd";
@@ -49,6 +60,7 @@ class RepositoryWalk {
   readonly #last: Step[] = [];
   #nextAt = 0;
   #lastAt = 0;
+  #work = 0;
 
   constructor(private readonly root: string, private readonly limits: WalkLimits) {
     this.#device = lstat(root)?.dev;
@@ -59,7 +71,9 @@ class RepositoryWalk {
     const found = { root: this.root, places: this.#places, projects: this.#projects, shut: this.#shut };
     for (let step = this.#take(); step !== undefined; step = this.#take()) {
       const isTop = step.path === `${this.root}/.git`;
-      if (!isTop && !this.limits.goOn()) return { ...found, beyond: this.#beyond, stoppedAt: step.path };
+      if (!isTop && !this.limits.goOn(this.#work)) {
+        return { ...found, beyond: this.#beyond, stoppedAt: step.path };
+      }
       this.#look(step);
     }
     return { ...found, beyond: this.#beyond };
@@ -71,20 +85,25 @@ class RepositoryWalk {
     return this.#last[this.#lastAt++];
   }
 
-  #read(path: string): Entries {
+  #read(path: string): Listing {
+    const listing: Listing = { telling: new Map(), directories: [] };
+    this.#work += WORK_OF_OPENING;
     try {
-      return new Map(Array.from(Deno.readDirSync(path), (entry) => [entry.name, entry]));
+      for (const entry of Deno.readDirSync(path)) {
+        this.#work++;
+        if (TELLING.has(entry.name)) listing.telling.set(entry.name, entry);
+        if (entry.isDirectory) listing.directories.push(entry.name);
+      }
     } catch (error) {
       // What has vanished since its parent was read holds nothing.
-      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-        return new Map();
-      }
+      const isGone = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+      if (isGone) return listing;
       if (error instanceof Deno.errors.PermissionDenied && this.limits.onShut?.(path)) {
         return this.#read(path);
       }
       this.#shut.push(path);
-      return new Map();
     }
+    return listing;
   }
 
   #look({ path, within }: Step): void {
@@ -94,45 +113,45 @@ class RepositoryWalk {
       this.#beyond.push(path);
       return;
     }
-    const entries = this.#read(path);
+    const { telling, directories } = this.#read(path);
     const at = path === "/" ? "" : path;
-    if (within === "git") return this.#inGit(path, entries);
-    if (within === "worktrees" || within === "worktree") return this.#inWorktrees(at, entries, within);
-    const isGit = looksLikeGit(entries);
-    if (isGit && within === "modules") return this.#inGit(path, entries);
+    if (within === "git") return this.#inGit(path, directories);
+    if (within === "worktrees" || within === "worktree") return this.#inWorktrees(at, directories, within);
+    const isGit = looksLikeGit(telling);
+    if (isGit && within === "modules") return this.#inGit(path, directories);
     if (isGit) this.#found(path, "directory");
     // What only looks like a repository may hold real ones there.
-    if (within === "bare-worktrees") this.#inWorktrees(at, entries, within);
-    if (entries.has(".git")) this.#inWorkingTree(path, at, entries);
-    for (const { name, isDirectory } of entries.values()) {
-      if (!isDirectory || name === ".git" || (within === "objects" && OBJECTS.test(name))) continue;
+    if (within === "bare-worktrees") this.#inWorktrees(at, directories, within);
+    const git = telling.get(".git");
+    if (git !== undefined) this.#inWorkingTree(path, git, telling);
+    for (const name of directories) {
+      if (name === ".git" || (within === "objects" && OBJECTS.test(name))) continue;
       this.#add(`${at}/${name}`, isGit ? insideBare(name) : within === "modules" ? within : "tree");
     }
   }
 
   // Of a git directory only these hold further ones; nobody works in the rest.
-  #inGit(path: string, entries: Entries): void {
+  #inGit(path: string, directories: readonly string[]): void {
     this.#found(path, "directory");
     for (const name of ["modules", "worktrees"] as const) {
-      if (entries.get(name)?.isDirectory) this.#add(`${path}/${name}`, name);
+      if (directories.includes(name)) this.#add(`${path}/${name}`, name);
     }
   }
 
   // A linked worktree has submodules of its own.
-  #inWorktrees(at: string, entries: Entries, within: Step["within"]): void {
-    for (const { name, isDirectory } of entries.values()) {
-      if (!isDirectory) continue;
+  #inWorktrees(at: string, directories: readonly string[], within: Step["within"]): void {
+    for (const name of directories) {
       if (within !== "worktree") this.#found(`${at}/${name}`, "worktree");
       if (within === "worktrees") this.#add(`${at}/${name}`, "worktree");
       if (within === "worktree" && name === "modules") this.#add(`${at}/${name}`, "modules");
     }
   }
 
-  #inWorkingTree(path: string, at: string, entries: Entries): void {
-    const git = entries.get(".git");
-    if (git?.isDirectory) this.#add(`${at}/.git`, "git");
-    else this.#found(`${at}/.git`, git?.isSymlink ? "link" : "pointer");
-    if (path !== this.root && entries.keys().some((name) => PROJECT_NAMES.has(name))) {
+  #inWorkingTree(path: string, git: Deno.DirEntry, telling: Listing["telling"]): void {
+    const at = path === "/" ? "" : path;
+    if (git.isDirectory) this.#add(`${at}/.git`, "git");
+    else this.#found(`${at}/.git`, git.isSymlink ? "link" : "pointer");
+    if (path !== this.root && telling.keys().some((name) => PROJECT_NAMES.has(name))) {
       this.#projects.push(path);
     }
   }
@@ -159,7 +178,7 @@ function insideBare(name: string): Step["within"] {
 }
 
 // As git decides it (setup.c, is_git_directory): where there is a commondir the rest lies there.
-function looksLikeGit(entries: Entries): boolean {
+function looksLikeGit(entries: Listing["telling"]): boolean {
   return entries.has("HEAD") && (entries.has("commondir") || (entries.has("objects") && entries.has("refs")));
 }
 

@@ -26,7 +26,8 @@ export interface KnownRepositories {
 
 /** How long the walk of every start may take, over all roots. */
 export const START_BUDGET_MS = 5;
-const LEAST_DIRECTORIES = 100;
+// Two milliseconds' worth of it.
+const LEAST_WORK = 2000;
 // Once for a tree that is larger; then its index is relied on.
 const FULL_BUDGET_MS = 1000;
 // The user may have cloned repositories meanwhile.
@@ -45,14 +46,13 @@ export function isChangedSince({ path, kind }: GitPlace, since: number): boolean
 }
 
 /**
- * Says yes until a time has come, and for a number of directories whatever the time: where the machine is busy a small
- * tree is walked whole all the same.
+ * Says yes until a time has come, and for some work whatever the time: where the machine is busy a small tree is walked
+ * whole all the same.
  *
  * @param end By the clock that only goes forward
  */
-export function untilTime(end: number, { elapsed }: Clocks): () => boolean {
-  let asked = 0;
-  return () => asked++ < LEAST_DIRECTORIES || elapsed() < end;
+export function untilTime(end: number, { elapsed }: Clocks): (work: number) => boolean {
+  return (work) => work < LEAST_WORK || elapsed() < end;
 }
 
 // Working trees that only the index knows of.
