@@ -25,7 +25,7 @@ class Scene implements Disposable {
   readonly state = new TempDirectory();
   readonly clocks = new TickingClocks();
 
-  constructor(directories = 400) {
+  constructor(directories = 250) {
     this.repository("");
     for (let index = 100; index < 100 + directories; index++) this.work.file(`d${index}/e/file`);
   }
