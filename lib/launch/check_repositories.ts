@@ -90,6 +90,7 @@ class Check {
     const found = findRepositories(watch.root, {
       goOn: untilTime(this.#end, clocks),
       onShut: (path) => this.opened.open(path, uid),
+      uid,
     });
     const fresh = await this.#new(watch, found);
     const dangers = fresh.length === 0 ? [] : await this.#judge(fresh);

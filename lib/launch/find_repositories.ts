@@ -12,7 +12,7 @@ export interface Found {
   readonly projects: readonly string[];
   /** The first directory that was not looked into any more; absent where the walk came to its end. */
   readonly stoppedAt?: string;
-  /** Directories that could not be read. */
+  /** Directories that cannot be looked into, or not from inside. */
   readonly shut: readonly string[];
   /** Directories of other file systems, and those whose name is not UTF-8: not looked into. */
   readonly beyond: readonly string[];
@@ -25,8 +25,10 @@ export interface WalkLimits {
    * the walk ends.
    */
   readonly goOn: (work: number) => boolean;
-  /** Called for a directory that cannot be read; whether to try again. */
+  /** Called for a directory that cannot be read, or not from inside; whether to look into it all the same. */
   readonly onShut?: (path: string) => boolean;
+  /** Whose command it is. */
+  readonly uid: number | null;
 }
 
 interface Step {
@@ -98,9 +100,6 @@ class RepositoryWalk {
       // What has vanished since its parent was read holds nothing.
       const isGone = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
       if (isGone) return listing;
-      if (error instanceof Deno.errors.PermissionDenied && this.limits.onShut?.(path)) {
-        return this.#read(path);
-      }
       this.#shut.push(path);
     }
     return listing;
@@ -111,6 +110,10 @@ class RepositoryWalk {
     if (info === undefined) return;
     if (info.dev !== this.#device) {
       this.#beyond.push(path);
+      return;
+    }
+    if (path !== this.root && isShut(info, this.limits.uid) && !this.limits.onShut?.(path)) {
+      this.#shut.push(path);
       return;
     }
     const { telling, directories } = this.#read(path);
@@ -175,6 +178,13 @@ class RepositoryWalk {
 function insideBare(name: string): Step["within"] {
   if (name === "worktrees") return "bare-worktrees";
   return name === "modules" || name === "objects" ? name : "tree";
+}
+
+// Inside, root is no more than any owner: what shuts out other users shuts it out of their directories.
+function isShut({ mode, uid: owner, gid }: Deno.FileInfo, uid: number | null): boolean {
+  const open = (bits: number) => ((mode ?? 0) & bits) === bits;
+  if (owner === uid) return !open(0o500);
+  return uid === 0 && !open(0o005) && !(gid === 0 && open(0o050));
 }
 
 // As git decides it (setup.c, is_git_directory): where there is a commondir the rest lies there.

@@ -58,7 +58,7 @@ export function untilTime(end: number, { elapsed }: Clocks): (work: number) => b
 // Working trees that only the index knows of.
 function projectsOf(places: readonly GitPlace[], { root, places: walked }: Found): string[] {
   const tops = places.filter(({ path }) => path.endsWith("/.git") && !walked.has(path)).map(({ path }) =>
-    path.slice(0, -"/.git".length)
+    path.slice(0, -"/.git".length) || "/"
   );
   return tops.filter((top) => top !== root);
 }
@@ -76,7 +76,7 @@ async function throughIndex(
   const isFresh = before !== undefined && now - before.walkedAt < INDEX_AGE_MS && before.walkedAt <= now;
   const found = isFresh
     ? quick
-    : findRepositories(root, { goOn: untilTime(clocks.elapsed() + FULL_BUDGET_MS, clocks) });
+    : findRepositories(root, { goOn: untilTime(clocks.elapsed() + FULL_BUDGET_MS, clocks), uid });
   const indexed = stillThere(before?.places ?? []);
   const places = new Map([...indexed.map((place) => [place.path, place] as const), ...found.places]);
   // What has appeared while nobody looked to the end is guarded, and judged when somebody does.
@@ -121,7 +121,7 @@ export async function knownRepositories(
   const end = clocks.elapsed() + START_BUDGET_MS;
   const all: KnownRepositories[] = [];
   for (const root of roots) {
-    const { stoppedAt, ...found } = findRepositories(root, { goOn: untilTime(end, clocks) });
+    const { stoppedAt, ...found } = findRepositories(root, { goOn: untilTime(end, clocks), uid });
     if (stoppedAt !== undefined) {
       all.push(await throughIndex({ ...found, stoppedAt }, stateDirectory, uid, clocks));
       continue;

@@ -37,10 +37,10 @@ function refuseLinks(places: readonly GitPlace[]): void {
   });
 }
 
-// As root nothing is shut; what is another user's the command cannot open either.
-function opensBySelf(path: string, uid: number | null): boolean {
+// The command can open what it owns. What is another user's it cannot, unless root is in a group of theirs.
+function mayOpen(path: string, uid: number | null): boolean {
   const info = lstat(path);
-  return info !== undefined && uid !== 0 && info.uid === uid;
+  return info !== undefined && (uid === 0 || info.uid === uid);
 }
 
 async function outsideOf({ roots, policy }: RepositoryRequest) {
@@ -76,7 +76,7 @@ export async function repositoryFacts(request: RepositoryRequest): Promise<Repos
   const found = await knownRepositories(roots, request.stateDirectory, request.uid, clocks);
   const places = found.flatMap((one) => one.places);
   refuseLinks(places);
-  const shut = found.flatMap((one) => one.shut).filter((path) => opensBySelf(path, request.uid));
+  const shut = found.flatMap((one) => one.shut).filter((path) => mayOpen(path, request.uid));
   return {
     places,
     projects: found.flatMap((one) => one.projects).map((path) => SafePath.of(path)),

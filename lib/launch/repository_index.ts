@@ -57,11 +57,20 @@ function sweep(directory: string): void {
   }
 }
 
-/** Keeps an index, whole or not at all. */
-export function writeIndex(stateDirectory: string, uid: number | null, index: RepositoryIndex): void {
-  const directory = privateDirectory(`${stateDirectory}/repositories`, uid);
-  writeAtomically(`${directory}/${fileName(index.root)}`, JSON.stringify({ version: VERSION, ...index }));
-  sweep(directory);
+/**
+ * Keeps an index, whole or not at all. Where it cannot be written (a full disk) the next start walks again.
+ *
+ * @returns Whether it was written
+ */
+export function writeIndex(stateDirectory: string, uid: number | null, index: RepositoryIndex): boolean {
+  try {
+    const directory = privateDirectory(`${stateDirectory}/repositories`, uid);
+    writeAtomically(`${directory}/${fileName(index.root)}`, JSON.stringify({ version: VERSION, ...index }));
+    sweep(directory);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function kindNow({ path, kind }: GitPlace): GitKind | undefined {

@@ -66,7 +66,8 @@ function whatAppeared(watch: Watch, listings: Listings, roots: readonly SafePath
   if (listings.isAbsent(watch.path)) return undefined;
   const { kind, links: [link] } = resolvePath(SafePath.of(watch.path));
   if (link === undefined) return kind === undefined ? undefined : watch.path;
-  return roots.some((root) => link.contains(root)) ? undefined : link.toString();
+  const isInside = roots.some((root) => root.contains(link) && !root.equals(link));
+  return isInside || roots.length === 0 ? link.toString() : undefined;
 }
 
 /** Why a watched path may not appear, as a phrase. */

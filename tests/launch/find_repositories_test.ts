@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { findRepositories, type Found } from "../../lib/launch/find_repositories.ts";
+import { findRepositories, type Found, type WalkLimits } from "../../lib/launch/find_repositories.ts";
 import { TempDirectory } from "./temp_directory.ts";
 
-const ALL = { goOn: () => true };
+const ALL = { goOn: () => true, uid: Deno.uid() };
 
 /** Says yes so many times: a clock that a test can foresee. */
-function times(count: number): { goOn: () => boolean } {
+function times(count: number): WalkLimits {
   let left = count;
-  return { goOn: () => left-- > 0 };
+  return { goOn: () => left-- > 0, uid: Deno.uid() };
 }
 
 /** What was found, relative to the root. */
@@ -120,9 +120,22 @@ Deno.test("what vanishes while it is walked, and a root that is no directory, ho
     if (work.exists("gone/deep")) Deno.removeSync(work.at("gone/deep"), { recursive: true });
     return true;
   };
-  assert.deepEqual(found(findRepositories(work.path, { goOn: vanishing })), []);
+  assert.deepEqual(found(findRepositories(work.path, { ...ALL, goOn: vanishing })), []);
   assert.deepEqual(found(findRepositories(work.at("file"), ALL)), []);
   assert.deepEqual(found(findRepositories(work.at("absent"), ALL)), []);
+});
+
+Deno.test("a directory that the command would have to open first is told of, and opened where the caller does it", () => {
+  using work = new TempDirectory();
+  gitDirectory(work, "shut/.git");
+  Deno.chmodSync(work.at("shut"), 0o300);
+  const shut = findRepositories(work.path, ALL);
+  assert.deepEqual([found(shut), shut.shut], [[], [work.at("shut")]]);
+  const onShut = (path: string) => {
+    Deno.chmodSync(path, 0o700);
+    return true;
+  };
+  assert.deepEqual(found(findRepositories(work.path, { ...ALL, onShut })), ["shut/.git directory"]);
 });
 
 Deno.test("a name that is not UTF-8 is told of, and what lies beside it is found", async () => {
@@ -145,7 +158,7 @@ Deno.test({
       import { findRepositories } from ${
       JSON.stringify(new URL("../../lib/launch/find_repositories.ts", import.meta.url).href)
     };
-      const { places, beyond } = findRepositories(Deno.args[0] ?? "", { goOn: () => true });
+      const { places, beyond } = findRepositories(Deno.args[0] ?? "", { goOn: () => true, uid: 0 });
       console.log(JSON.stringify([[...places.keys()], beyond]));`;
     work.file("walk.ts", script);
     const { stdout, stderr } = await new Deno.Command("unshare", {
