@@ -43,6 +43,12 @@ function leftOut(context: BuildContext): string | undefined {
   return cwd.equals(SafePath.root) || holdsHome ? "is not writable: it holds the home directory" : undefined;
 }
 
+// What is set for the command moves its places too.
+function withSet(sources: readonly PolicySource[], context: BuildContext): BuildContext {
+  const set = new Map(sources.flatMap(({ envSet = [] }) => envSet).map(({ text, value }) => [text, value]));
+  return { ...context, variable: (name) => set.get(name) ?? context.variable(name) };
+}
+
 // A variable moves a place, but never to where it would open much more than that.
 function placeOf(place: string | MovedPlace, context: BuildContext): string[] {
   if (typeof place === "string") return [place];
@@ -53,6 +59,8 @@ function placeOf(place: string | MovedPlace, context: BuildContext): string[] {
     if (!value.startsWith("/") || value.includes("\0")) return [];
     const path = SafePath.of(`${value}/${below}`);
     const kept = [context.cwd, context.home ?? "/"].map((text) => SafePath.of(text));
+    // What is private to the sandbox needs no rule; the host's is another one.
+    if (["/tmp", "/run"].some((own) => SafePath.of(own).contains(path))) return [];
     return path.depth < 2 || kept.some((at) => path.contains(at)) ? [] : [path.toString()];
   }
   return [place.path];
@@ -89,6 +97,8 @@ function presetSource(entry: Entry, found: Preset, context: BuildContext, notice
 export function expandPresets(sources: readonly PolicySource[], context: BuildContext): ExpandedSources {
   const { base, presets } = choosePresets(sources);
   const notices: string[] = [];
-  const expanded = presets.map(([entry, found]) => presetSource(entry, found, context, notices));
+  const expanded = presets.map(([entry, found]) =>
+    presetSource(entry, found, withSet(sources, context), notices)
+  );
   return { base, sources: [...expanded, ...sources], notices };
 }

@@ -105,10 +105,32 @@ Deno.test("a variable moves a cache, the narrower one before the wider, and of a
   assert.deepEqual(written(build(["none", "deno"])), [`${HOME}/.cache/deno`]);
 });
 
-Deno.test("a variable never moves a cache to the root, the home or the working directory, or to a relative path", () => {
-  for (const value of ["/", "//", "/x/..", "/home", HOME, `${HOME}/project`, "relative", "/data/..", "~/x"]) {
+Deno.test("a variable never moves a cache to the root, the home or the working directory, or to a relative path, or a private one", () => {
+  for (
+    const value of [
+      "/",
+      "//",
+      "/x/..",
+      "/home",
+      HOME,
+      `${HOME}/project`,
+      "relative",
+      "/data/..",
+      "~/x",
+      "/tmp/deno",
+      "/run/x",
+    ]
+  ) {
     assert.deepEqual(written(build(["none", "deno"], { DENO_DIR: value })), [], value);
   }
+});
+
+Deno.test("a cache moved into the private /tmp by a variable that is set leaves nothing to open in the home", () => {
+  const presets = ["none", "npm"].map((text) => ({ text, origin: "--preset", base: "/" }));
+  const set = { text: "npm_config_cache", value: "/tmp/npm", origin: "--env", base: "/" };
+  const variable = (name: string) => name === "HOME" ? HOME : undefined;
+  const policy = buildPolicy([{ presets, envSet: [set] }], { cwd: `${HOME}/project`, home: HOME, variable });
+  assert.equal(written(policy).some((path) => path.includes(".npm/") || path.startsWith("/tmp")), false);
 });
 
 Deno.test("what moves a place is passed on to the command, which would look elsewhere otherwise", () => {
