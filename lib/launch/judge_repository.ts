@@ -47,11 +47,12 @@ class Judge {
   place({ path, kind }: GitPlace): Danger[] {
     if (kind === "link") return [{ path, reason: "git follows the link to what it runs" }];
     if (kind === "pointer") return this.#pointer(path);
-    const configs = kind === "worktree" ? ["config.worktree"] : ["config", "config.worktree"];
+    // Also of a linked worktree's: without its commondir it is a git directory like any other.
     return [
-      ...configs.flatMap((name) => this.#config(path, name)),
+      ...["config", "config.worktree"].flatMap((name) => this.#config(path, name)),
       ...this.#commonDirectory(path),
-      ...(kind === "worktree" ? [] : [...hooks(path), ...attributes(path)]),
+      ...hooks(path),
+      ...attributes(path),
     ];
   }
 
@@ -86,8 +87,7 @@ class Judge {
   #isHarmless(directory: string): boolean {
     if (this.around.isKnown(directory)) return true;
     if (!this.around.isInside(directory) || lstat(directory)?.isDirectory !== true) return false;
-    const kind = lstat(`${directory}/commondir`) === undefined ? "directory" : "worktree";
-    return this.place({ path: directory, kind }).length === 0;
+    return this.place({ path: directory, kind: "directory" }).length === 0;
   }
 }
 

@@ -35,7 +35,9 @@ const INDEX_AGE_MS = 24 * 3600 * 1000;
 
 /** Whether any of what git reads at a place has changed since a date; it cannot be set back from inside (inode(7)). */
 export function isChangedSince({ path, kind }: GitPlace, since: number): boolean {
-  const read = kind === "directory" ? [path, `${path}/config`, `${path}/hooks`] : [path];
+  const read = kind === "directory" || kind === "worktree"
+    ? [path, `${path}/config`, `${path}/hooks`]
+    : [path];
   return read.some((name) => {
     try {
       return (Deno.lstatSync(name).ctime?.getTime() ?? Infinity) >= since;

@@ -15,11 +15,6 @@ export const GIT_EXECUTED: readonly HostExecuted[] = [
   { path: "info/attributes", reason: "git attributes choose filters that run" },
 ];
 
-/** In the directory that a repository keeps for one linked worktree; all else it takes from the common directory. */
-export const GIT_WORKTREE_EXECUTED: readonly HostExecuted[] = GIT_EXECUTED.filter(({ path }) =>
-  path === "commondir" || path === "config.worktree"
-);
-
 const EDITOR = "the editor runs tasks and programs that it names";
 const SERVERS = "a coding agent starts the servers that it names";
 const AGENT = "a coding agent runs hooks and servers that its settings name";

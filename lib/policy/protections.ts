@@ -1,12 +1,6 @@
 import { SafePath } from "../paths/safe_path.ts";
 import type { ProtectionRule } from "./decide_path.ts";
-import {
-  GIT_EXECUTED,
-  GIT_WORKTREE_EXECUTED,
-  HOME_EXECUTED,
-  type HostExecuted,
-  PROJECT_EXECUTED,
-} from "./host_executed.ts";
+import { GIT_EXECUTED, HOME_EXECUTED, type HostExecuted, PROJECT_EXECUTED } from "./host_executed.ts";
 import { OWN_FILES } from "./lift_protections.ts";
 import { SECRETS } from "./secrets.ts";
 
@@ -88,8 +82,8 @@ function executedByHost(base: SafePath, list: readonly HostExecuted[]): Protecti
 
 function repository({ path, kind }: GitPlace): ProtectionRule[] {
   const at = SafePath.of(path);
-  if (kind === "directory") return executedIn(at, GIT, GIT_EXECUTED);
-  if (kind === "worktree") return executedIn(at, GIT, GIT_WORKTREE_EXECUTED);
+  // Without its commondir, the directory of a linked worktree is one like any other.
+  if (kind === "directory" || kind === "worktree") return executedIn(at, GIT, GIT_EXECUTED);
   return [writeRule(at, GIT, "git follows the pointer to what it runs")];
 }
 

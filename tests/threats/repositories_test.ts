@@ -149,6 +149,22 @@ Deno.test("M5 pointers, links and common directories that lead to a planted repo
   }
 });
 
+Deno.test("M5 what looks like the directory of a linked worktree becomes no repository of its own, in two runs neither", async () => {
+  await using box = await gitBox();
+  await onHost(box, REPOSITORY);
+  const first =
+    `mkdir -p .git/worktrees/w d && cp .git/HEAD .git/worktrees/w && mkdir .git/worktrees/w/objects .git/worktrees/w/refs
+    echo "gitdir: ../.git/worktrees/w" > d/.git`;
+  assert.equal((await box.run([], ["sh", "-ec", first])).code, 0);
+  const plant =
+    `printf '%s' "$0" > .git/worktrees/w/config; mkdir .git/worktrees/w/hooks; echo x > .git/worktrees/w/hooks/post-checkout`;
+  await box.run([], ["sh", "-c", plant, EVIL]);
+  await onHost(box, "(cd d; git status; git x; git log) || true; ! find . -name pwned | grep .");
+  for (const name of ["config", "hooks"]) {
+    assert.equal(await box.exists(`work/.git/worktrees/w/${name}`), false, name);
+  }
+});
+
 Deno.test("M5 permissions taken away and names that are not UTF-8 hide no repository without a word", async () => {
   await using box = await gitBox({ ordinaryUser: true });
   const script = `
