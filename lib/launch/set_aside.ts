@@ -107,6 +107,8 @@ export function setAside(
       move(path, to);
       return [{ watch, path, to }];
     } catch (error) {
+      // Another run was quicker.
+      if (lstat(path) === undefined) return [];
       return [{ watch, path, failure: error instanceof Error ? error.message : String(error) }];
     }
   });

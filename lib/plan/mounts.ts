@@ -244,7 +244,8 @@ export function planView(
         found.kind === "socket" ? { remedy: `to let the socket be reached: --allow-unix=${rule.text}` } : {},
       );
     }
-    if ("denies" in rule && rule.denies === "write" && found.id !== undefined) {
+    const isWatched = "denies" in rule && rule.denies === "write" && rule.mayBeReplaced !== true;
+    if (isWatched && found.id !== undefined) {
       guards.push({ path: rule.path.toString(), rule, id: found.id });
     }
     steps.set(rule.path.toString(), { path: rule.path, view, kind: found.kind });

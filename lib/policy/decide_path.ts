@@ -12,6 +12,8 @@ export interface ProtectionRule extends Rule {
   readonly reason: string;
   /** Where a link leads to the path that the sandbox could replace: look at the end whether it has, instead of refusing. */
   readonly watchesLinks?: boolean;
+  /** The host replaces the file all the time, and nothing is run by it: that need not be told. */
+  readonly mayBeReplaced?: boolean;
 }
 
 /** Every rule about paths. */

@@ -89,9 +89,10 @@ function repository({ path, kind }: GitPlace): ProtectionRule[] {
 
 // The rest of it is the linked worktree's to write: objects, refs, logs, and locks beside packed-refs.
 function commonDirectory({ path, worktree }: CommonDirectory): ProtectionRule[] {
-  const others = ["HEAD", "index", "modules", "worktrees"].map((name) =>
-    writeRule(path.join(name), GIT, "it belongs to other working trees")
-  );
+  const others = ["HEAD", "index", "modules", "worktrees"].map((name) => ({
+    ...writeRule(path.join(name), GIT, "it belongs to other working trees"),
+    mayBeReplaced: true,
+  }));
   const own = path.join("worktrees").join(worktree);
   return [...others, { ...writeRule(own, GIT, "it is the worktree's own"), denies: "nothing" }];
 }

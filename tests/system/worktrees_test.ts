@@ -78,6 +78,19 @@ Deno.test("from a linked worktree nothing else of the repository is written: not
   await onHost(box, "git status && git -C ../main status && git -C ../other status");
 });
 
+Deno.test("while a linked worktree is worked in, the user commits in the main one, and nothing is said of it", async () => {
+  await using box = await linkedWorktree();
+  const script =
+    "echo up; until [ -e go ]; do read -t 0.01 x <> <(:) || :; done; rm go; echo two > file && git commit -qam two";
+  const running = box.start([], ["bash", "-ec", script]);
+  assert.equal(await running.line(), "up");
+  await onHost(box, "cd ../main && echo x > x && git add x && git commit -qm x && git checkout -q --detach");
+  await box.write("work/go", "");
+  const outcome = await running.outcome();
+  assert.deepEqual([outcome.code, said(outcome)], [0, []]);
+  assert.equal(await onHost(box, "git log -1 --format=%s; git -C ../main log -1 --format=%s"), "two\nx\n");
+});
+
 Deno.test("a worktree whose repository does not name it back opens nothing outside", async () => {
   await using box = await linkedWorktree();
   await onHost(box, "echo /elsewhere/.git > ../main/.git/worktrees/work/gitdir");
