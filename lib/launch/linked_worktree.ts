@@ -52,12 +52,21 @@ function pointsBack(directory: string, root: string): boolean {
   return pointer.name === ".git" && realPath(pointer.parent.toString(), "/") === root;
 }
 
+function configurationOf(directory: string): string {
+  const info = lstat(`${directory}/config`);
+  if (info?.isFile !== true || info.size > LONGEST * 16) return "";
+  try {
+    return Deno.readTextFileSync(`${directory}/config`);
+  } catch {
+    return "";
+  }
+}
+
 async function isSubmoduleOf(directory: string, root: string): Promise<boolean> {
-  const config = lstat(`${directory}/config`);
-  if (config?.isFile !== true || config.size > LONGEST * 16) return false;
   const { parseGitConfig } = await import("./git_config.ts");
-  const entries = parseGitConfig(Deno.readTextFileSync(`${directory}/config`));
-  const worktrees = entries?.filter(({ key }) => key === "core.worktree") ?? [];
+  const worktrees = (parseGitConfig(configurationOf(directory)) ?? []).filter(({ key }) =>
+    key === "core.worktree"
+  );
   const [only] = worktrees;
   return worktrees.length === 1 && only?.value !== undefined && realPath(only.value, directory) === root;
 }

@@ -100,8 +100,10 @@ function commonDirectory({ path, worktree }: CommonDirectory): ProtectionRule[] 
 // A root that the user named below such a path is meant to be written.
 function inHome({ home, roots = [] }: ProtectionContext): ProtectionRule[] {
   if (home === undefined) return [];
-  const held = ({ path }: ProtectionRule) => roots.some((root) => root.contains(path) && !root.equals(path));
-  return executedByHost(home, HOME_EXECUTED).filter(held);
+  // By their texts: no root holds any of them in most runs.
+  const tops = roots.map((root) => root.depth === 0 ? "/" : `${root}/`);
+  const held = HOME_EXECUTED.filter(({ path }) => tops.some((top) => `${home}/${path}`.startsWith(top)));
+  return executedByHost(home, held);
 }
 
 function hostExecuted(context: ProtectionContext): ProtectionRule[] {
