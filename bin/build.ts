@@ -64,6 +64,16 @@ async function isThere(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }
 
+/** The flags for the permissions that deno.json gives the tool: naming the set has Deno read more at each start. */
+async function permissionFlags(): Promise<string> {
+  const { permissions } = JSON.parse(await Deno.readTextFile(join(root, "deno.json"))) as {
+    permissions: { tombolo: Record<string, boolean | string[]> };
+  };
+  return Object.entries(permissions.tombolo).flatMap(([name, value]) =>
+    value === true ? `--allow-${name}` : value === false ? [] : `--allow-${name}=${value.join(",")}`
+  ).join(" ");
+}
+
 await Deno.mkdir(cache, { recursive: true });
 const work = Deno.args[0] ?? await Deno.makeTempDir({ dir: cache, prefix: "setup." });
 const bundle = ["bundle", "--quiet", "--platform", "deno"];
@@ -108,11 +118,16 @@ const inputs = new Set([
   ...stage2Sources,
 ]);
 const ready = join(work, "ready.sh");
+const flags = await permissionFlags();
 await Deno.writeTextFile(
   ready,
-  `tombolo_deno=${quote(Deno.execPath())}\ntombolo_main=${
-    quote(join(directory, "main.js"))
-  }\ntombolo_inputs='${[...inputs].sort().join(" ")}'\n`,
+  [
+    `tombolo_deno=${quote(Deno.execPath())}`,
+    `tombolo_main=${quote(join(directory, "main.js"))}`,
+    `tombolo_flags='${flags}'`,
+    `tombolo_inputs='${[...inputs].sort().join(" ")}'`,
+    "",
+  ].join("\n"),
 );
 // As old as the start of the build: a source that changed meanwhile counts as newer.
 await Deno.utime(ready, started, started);

@@ -48,11 +48,21 @@ export class Listings {
    * @returns `false` also where it takes a closer look to say
    */
   isAbsent(path: string): boolean {
-    const slash = path.lastIndexOf("/");
-    const parent = path.slice(0, slash) || "/";
-    if (path === "/") return false;
+    const [parent, name] = split(path);
+    if (path === "/" || this.#isKnownToLack(parent)) return path !== "/";
     const real = this.#realPath(parent);
     if (real === undefined) return this.isAbsent(parent);
-    return real === parent && !this.#list(parent).has(path.slice(slash + 1));
+    return real === parent && !this.#list(parent).has(name);
   }
+
+  // A call that fails costs more than all the others.
+  #isKnownToLack(directory: string): boolean {
+    const [parent, name] = split(directory);
+    return this.#real.get(parent) === parent && this.#names.get(parent)?.has(name) === false;
+  }
+}
+
+function split(path: string): [parent: string, name: string] {
+  const slash = path.lastIndexOf("/");
+  return [path.slice(0, slash) || "/", path.slice(slash + 1)];
 }

@@ -27,8 +27,9 @@ import { StatusFile } from "./status_file.ts";
 
 // After this a command that does not heed TERM gets KILL.
 const KILL_AFTER_MS = 5000;
-// bubblewrap says its init's pid after some ten of them; a machine under heavy load gets more.
+// bubblewrap says its init's pid after some of them; a machine under heavy load gets more.
 const MOST_UP_CHECKS = 20_000;
+const REST_MS = 0.25;
 
 /** What of the host a run needs beside its plan. */
 export interface RunContext {
@@ -106,13 +107,17 @@ class Run implements AsyncDisposable {
     this.#limits = this.#stack.use(await RunLimits.open(this.plan));
   }
 
+  // Asked for while the command runs, when there is nothing else to do.
+  #loadEndCheck(): Promise<typeof import("./check_end.ts")> | undefined {
+    const { watch, watchGlobs, guards, repositories } = this.plan;
+    if ([watch, watchGlobs, guards, repositories].every(({ length }) => length === 0)) return undefined;
+    return import("./check_end.ts");
+  }
+
   async #checkEnd(): Promise<EndCheck> {
-    const { plan: { watch, watchGlobs, guards, repositories }, context: { directories: { state }, uid } } =
-      this;
-    const nothing = [watch, watchGlobs, guards, repositories].every(({ length }) => length === 0);
-    if (nothing) return NOTHING_FOUND;
-    const { checkEnd } = await import("./check_end.ts");
-    return await checkEnd(this.plan, state, uid, this.#began);
+    const loaded = await this.#loadEndCheck();
+    const { directories: { state }, uid } = this.context;
+    return loaded === undefined ? NOTHING_FOUND : await loaded.checkEnd(this.plan, state, uid, this.#began);
   }
 
   // Before anything is started: a port that is taken must not be found out too late.
@@ -178,9 +183,12 @@ class Run implements AsyncDisposable {
     const { status } = child;
     let ended = false;
     status.finally(() => ended = true);
-    // Not with a timer: the runtime takes milliseconds to load its timers, a call to the system microseconds.
+    const clock = new Int32Array(new SharedArrayBuffer(4));
     for (let check = 0; check < MOST_UP_CHECKS && !ended && !this.#up; check++) {
       if (this.#status.initPid !== undefined) this.#isUp();
+      // Not with a timer, which the runtime takes milliseconds to load, and not without a rest, which bubblewrap needs
+      // on a machine of few processors. The call to the system gives the loop its turn.
+      if (!this.#up) Atomics.wait(clock, 0, 0, REST_MS);
       if (!this.#up) await Deno.lstat(this.#directory.path);
     }
     this.#directory.remove();
@@ -190,6 +198,7 @@ class Run implements AsyncDisposable {
   #isUp(): void {
     this.#up = true;
     this.context.live?.release();
+    void this.#loadEndCheck();
   }
 
   #spawn(): Deno.ChildProcess {

@@ -39,6 +39,9 @@ function expand(text: string, context: PathContext): string {
   });
 }
 
+// Nothing to be left out. Most paths are; they are made by the hundred at each start.
+const PLAIN = /^(?:\/(?!\.{1,2}(?:\/|$))[^/]+)+$/;
+
 function normalise(absolute: string): string {
   const parts: string[] = [];
   for (const part of absolute.split("/")) {
@@ -53,12 +56,15 @@ function normalise(absolute: string): string {
 export class SafePath {
   static readonly root = new SafePath("/");
   readonly #text: string;
-  /** Number of components; the root has none. */
-  readonly depth: number;
+  #depth: number | undefined;
 
   private constructor(text: string) {
     this.#text = text;
-    this.depth = text === "/" ? 0 : text.split("/").length - 1;
+  }
+
+  /** Number of components; the root has none. */
+  get depth(): number {
+    return this.#depth ??= this.#text === "/" ? 0 : this.#text.split("/").length - 1;
   }
 
   /**
@@ -104,7 +110,8 @@ export class SafePath {
   }
 
   join(relative: string): SafePath {
-    return new SafePath(normalise(this.#text + "/" + relative));
+    const text = this.#text + "/" + relative;
+    return new SafePath(PLAIN.test(text) ? text : normalise(text));
   }
 
   /** Whether `other` is this path or lies below it, by whole components. */

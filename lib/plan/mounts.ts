@@ -226,12 +226,12 @@ export function planView(
   const guards: Guard[] = [];
   for (const rule of rules) {
     const found = real.get(rule.path.toString());
-    const view = viewOf(rule.path);
     if (found?.kind === undefined) {
-      const guards = !("denies" in rule) ? view !== "write" : rule.denies !== "nothing";
+      const guards = "denies" in rule ? rule.denies !== "nothing" : viewOf(rule.path) !== "write";
       if (guards && found?.broken === undefined) absent.push({ path: rule.path.toString(), rule });
       continue;
     }
+    const view = viewOf(rule.path);
     if (
       (found.kind === "other" || found.kind === "socket") && view !== "none" &&
       opened.has(rule.path.toString())

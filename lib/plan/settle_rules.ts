@@ -61,7 +61,8 @@ function alsoDenied(rule: PathRule, facts: HostFacts): PathRule[] {
 }
 
 function settleProtection(rule: ProtectionRule, facts: HostFacts): ProtectionRule {
-  return { ...rule, path: resolved(facts, rule.path).real };
+  const { real } = resolved(facts, rule.path);
+  return real === rule.path ? rule : { ...rule, path: real };
 }
 
 /**
