@@ -49,7 +49,8 @@ export class Listings {
    */
   isAbsent(path: string): boolean {
     const [parent, name] = split(path);
-    if (path === "/" || this.#isKnownToLack(parent)) return path !== "/";
+    if (path === "/") return false;
+    if (parent !== "/" && this.#isKnownToLack(parent)) return true;
     const real = this.#realPath(parent);
     if (real === undefined) return this.isAbsent(parent);
     return real === parent && !this.#list(parent).has(name);

@@ -25,3 +25,21 @@ Deno.test("nothing is called absent that a link on the way may lead to", () => {
   assert.deepEqual(present.filter(absent).filter((path) => path !== "a/file/x"), []);
   assert.equal(listings.isAbsent("/"), false);
 });
+
+Deno.test("the answer does not depend on what was asked before", () => {
+  using place = new TempDirectory();
+  place.file("a/b/file");
+  Deno.symlinkSync("a", place.at("link"));
+  const paths = ["a", "a/b", "a/b/file", "x", "x/y", "a/x/y", "link/b", "link/x"].map((path) =>
+    place.at(path)
+  );
+  const all = [...paths, "/", "/etc", "/etc/passwd", "/usr/bin", "/no-such-directory/below"];
+  const alone = all.map((path) => new Listings().isAbsent(path));
+  for (let turn = 0; turn < all.length; turn++) {
+    const order = [...all.slice(turn), ...all.slice(0, turn)];
+    const listings = new Listings();
+    for (const path of [...order, ...order]) {
+      assert.equal(listings.isAbsent(path), alone[all.indexOf(path)], `${path} after ${order[0]}`);
+    }
+  }
+});
