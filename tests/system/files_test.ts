@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Box, exists, MODES, said } from "./tombolo.ts";
+import { Box, exists, isRoot, MODES, said } from "./tombolo.ts";
 
 /** Tries to read and to write each path; prints `NAME read=ERRNO write=ERRNO` with 0 for success. */
 const PROBE = `
@@ -228,7 +228,8 @@ Deno.test("the deepest rule wins, and deny wins at the same path", async () => {
 Deno.test("read-only writes nothing but the private /tmp", async () => {
   await using box = await Box.create();
   const found = await access(box, ["--preset=read-only"], [".", "/tmp", "/etc/passwd"]);
-  assert.deepEqual(found, { ".": "ok EROFS", "/tmp": "ok ok", "/etc/passwd": "ok EROFS" });
+  const passwd = isRoot ? "ok EROFS" : "ok EACCES";
+  assert.deepEqual(found, { ".": "ok EROFS", "/tmp": "ok ok", "/etc/passwd": passwd });
   const opened = await access(box, ["--preset=read-only", "--allow-write=."], ["."]);
   assert.deepEqual(opened, { ".": "ok ok" });
 });
