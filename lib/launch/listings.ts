@@ -35,10 +35,16 @@ export class Listings {
    * @param relative A path below it
    */
   exists(base: string, relative: string): boolean {
-    const slash = relative.lastIndexOf("/");
-    if (slash > 0 && !this.exists(base, relative.slice(0, slash))) return false;
-    const below = slash > 0 ? `/${relative.slice(0, slash)}` : "";
-    return this.#list((base === "/" ? "" : base) + below || "/").has(relative.slice(slash + 1));
+    const top = base === "/" ? "" : base;
+    // From the top: most of what is asked for lacks its first component already.
+    for (let from = 0;;) {
+      const slash = relative.indexOf("/", from);
+      const name = slash < 0 ? relative.slice(from) : relative.slice(from, slash);
+      const directory = from === 0 ? base : `${top}/${relative.slice(0, from - 1)}`;
+      if (!this.#list(directory).has(name)) return false;
+      if (slash < 0) return true;
+      from = slash + 1;
+    }
   }
 
   /**

@@ -19,7 +19,14 @@ cat "$at/root$HOME/.netrc" "$at/cwd/pid" "$at/environ" "$at/maps" "$at/fd/1" "$a
 ls "$at/cwd/" 2>/dev/null
 for file in mem clear_refs oom_score_adj comm; do { echo 1 >"$at/$file"; } 2>/dev/null && echo written $file; done
 echo end`;
-    const through = ["unshare", ...(isRoot ? ["-m"] : ["-rmpf", "--mount-proc"]), "sh", "-c", BESIDE, box.root];
+    const through = [
+      "unshare",
+      ...(isRoot ? ["-m"] : ["-rmpf", "--mount-proc"]),
+      "sh",
+      "-c",
+      BESIDE,
+      box.root,
+    ];
     const { stdout, stderr } = await box.runIn(mode, [], ["sh", "-c", script, "sh", box.root], { through });
     assert.equal(stdout, "there\nend\n", stderr);
   });
