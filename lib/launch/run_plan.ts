@@ -1,6 +1,5 @@
 import { close } from "../egress/close.ts";
 import type { ExternalProxy } from "../egress/external_proxy.ts";
-import type { OpenProxyOptions } from "../egress/open_proxy.ts";
 import { ordersText } from "../plan/launch_orders.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { EventSink } from "../report/event.ts";
@@ -21,7 +20,9 @@ import {
   SIGNAL_NUMBERS,
   SignalForwarding,
 } from "./signals.ts";
-import { type Start, starterOf } from "./starter.ts";
+import { serveGateway } from "./serve_gateway.ts";
+import { spawnShell } from "./spawn_shell.ts";
+import { starterOf } from "./starter.ts";
 import type { Directories } from "./state_directory.ts";
 import { StatusFile } from "./status_file.ts";
 
@@ -137,7 +138,9 @@ class Run implements AsyncDisposable {
     try {
       await rendezvous(listener, ended, () => this.#isUp());
       this.#directory.remove();
-      if (this.#up) void this.#serve(listener, ended);
+      if (this.#up) {
+        void serveGateway({ ...this.context, plan: this.plan, listener, ended, stack: this.#stack });
+      }
       return await child.status;
     } catch (error) {
       this.#kill();
@@ -146,36 +149,6 @@ class Run implements AsyncDisposable {
     } finally {
       close(listener);
     }
-  }
-
-  // The proxy is loaded when the first connection comes: many commands that may reach a host never do.
-  async #serve(listener: Deno.UnixListener, ended: Promise<undefined>): Promise<void> {
-    const first = await Promise.race([listener.accept().catch(() => undefined), ended]);
-    if (first === undefined) return;
-    const { openProxy } = await import("../egress/open_proxy.ts");
-    const upstream = await this.#upstream();
-    // The command may have ended meanwhile.
-    if (this.#stack.disposed) return first.close();
-    const { plan: { net }, context: { onEvent, external } } = this;
-    const proxy = await openProxy({
-      net,
-      listener,
-      accepted: first,
-      onEvent,
-      ...upstream,
-      ...(external && { external }),
-    });
-    if (this.#stack.disposed) return await proxy.close();
-    this.#stack.use(proxy);
-  }
-
-  async #upstream(): Promise<Pick<OpenProxyOptions, "route" | "caCerts">> {
-    const { plan: { upstream, net }, context: { caBundle } } = this;
-    if (upstream === undefined) return {};
-    const { routeOf } = await import("../egress/upstream/routes.ts");
-    // It was readable at the start; without it a proxy that needs it is not trusted.
-    const bundle = caBundle === undefined ? "" : await Deno.readTextFile(caBundle).catch(() => "");
-    return { route: routeOf(upstream, net), ...(bundle === "" ? {} : { caCerts: [bundle] }) };
   }
 
   async #alone(): Promise<Deno.CommandStatus> {
@@ -191,6 +164,7 @@ class Run implements AsyncDisposable {
       if (!this.#up) Atomics.wait(clock, 0, 0, REST_MS);
       if (!this.#up) await Deno.lstat(this.#directory.path);
     }
+    this.context.live?.release();
     this.#directory.remove();
     return await status;
   }
@@ -284,27 +258,6 @@ class Run implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
-  }
-}
-
-function spawnShell({ args, env }: Start): Deno.ChildProcess {
-  try {
-    return new Deno.Command("/bin/sh", {
-      args: [...args],
-      env: { ...env },
-      clearEnv: true,
-      stdin: "inherit",
-      stdout: "inherit",
-      stderr: "inherit",
-    }).spawn();
-  } catch (error) {
-    // The runtime has no class for E2BIG (execve(2)).
-    if (!(error instanceof Error) || !error.message.includes("(os error 7)")) throw error;
-    throw new TomboloError(
-      "sandbox",
-      "Cannot start the sandbox: its arguments and variables are longer than the system takes",
-      { remedy: "pass fewer or shorter variables on (--deny-env=NAME)", cause: error },
-    );
   }
 }
 

@@ -1,0 +1,44 @@
+import type { OpenProxyOptions } from "../egress/open_proxy.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { RunContext } from "./run_plan.ts";
+
+/** The gateway's side of a sandbox that is up. */
+export interface GatewaySide extends Pick<RunContext, "caBundle" | "onEvent" | "external"> {
+  readonly plan: Plan;
+  readonly listener: Deno.UnixListener;
+  /** Settles when the sandbox ends. */
+  readonly ended: Promise<undefined>;
+  /** Closes the proxy with the run. */
+  readonly stack: AsyncDisposableStack;
+}
+
+/** Serves the sandbox. The proxy is loaded when the first connection comes: many commands that may reach a host never do. */
+export async function serveGateway(side: GatewaySide): Promise<void> {
+  const { listener, ended, stack, plan: { net }, onEvent, external } = side;
+  const first = await Promise.race([listener.accept().catch(() => undefined), ended]);
+  if (first === undefined) return;
+  const { openProxy } = await import("../egress/open_proxy.ts");
+  const upstream = await upstreamOf(side);
+  // The command may have ended meanwhile.
+  if (stack.disposed) return first.close();
+  const proxy = await openProxy({
+    net,
+    listener,
+    accepted: first,
+    onEvent,
+    ...upstream,
+    ...(external && { external }),
+  });
+  if (stack.disposed) return await proxy.close();
+  stack.use(proxy);
+}
+
+async function upstreamOf(
+  { plan: { upstream, net }, caBundle }: GatewaySide,
+): Promise<Pick<OpenProxyOptions, "route" | "caCerts">> {
+  if (upstream === undefined) return {};
+  const { routeOf } = await import("../egress/upstream/routes.ts");
+  // It was readable at the start; without it a proxy that needs it is not trusted.
+  const bundle = caBundle === undefined ? "" : await Deno.readTextFile(caBundle).catch(() => "");
+  return { route: routeOf(upstream, net), ...(bundle === "" ? {} : { caCerts: [bundle] }) };
+}
