@@ -15,6 +15,7 @@ import { commandEnvironment } from "../policy/command_environment.ts";
 import { checkExternal, nothingLeaves } from "../policy/external_rules.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { PolicySource } from "../policy/policy_source.ts";
 import { limitsPrograms } from "../policy/run_policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
@@ -146,6 +147,12 @@ export interface PrepareOptions {
   readonly alsoOwn?: readonly string[];
   /** Whether it is going to be run. */
   readonly runs?: boolean;
+  /** What comes before files and flags; told the working directory inside. */
+  readonly sources?: (cwd: SafePath) => readonly PolicySource[];
+  /** Makes the policy narrower before it is planned; told the working directory inside. */
+  readonly narrow?: (policy: Policy, cwd: SafePath) => Policy;
+  /** Whether the command will be a program of tombolo's own, for the runtime of stage2. */
+  readonly needsRuntime?: boolean;
 }
 
 /**
@@ -156,7 +163,7 @@ export interface PrepareOptions {
 export async function prepare(
   flags: readonly GivenFlag[],
   command: readonly string[],
-  { alsoOwn = [], runs = false }: PrepareOptions = {},
+  { alsoOwn = [], runs = false, ...options }: PrepareOptions = {},
 ): Promise<Prepared> {
   const environment = Deno.env.toObject();
   const caller = callerEnvironment();
@@ -165,14 +172,16 @@ export async function prepare(
   const current = currentDirectory();
   const cwd = workingDirectory(named, current, uid);
   const home = homeDirectory(caller["HOME"]);
-  const sources = await policySources(flags, cwd, current);
-  const policy = await policyOf(sources, buildContext(caller, cwd, home));
+  const sources = [...options.sources?.(cwd) ?? [], ...await policySources(flags, cwd, current)];
+  const whole = await policyOf(sources, buildContext(caller, cwd, home));
+  const policy = options.narrow?.(whole, cwd) ?? whole;
   checkExternal(policy.net);
   const caBundle = await caBundleOf(policy, uid);
   const held = await heldLimits(policy, uid);
   const directories = openDirectories((name) => environment[name], uid);
   const live = runs ? await LiveLock.take(directories.state) : undefined;
-  const { bwrap, env, proc, probe } = await programs(policy, environment, directories.state, uid);
+  // What commands under the whole policy may write is not to be run either.
+  const { bwrap, env, proc, probe } = await programs(whole, environment, directories.state, uid);
   const inside = commandEnvironment(policy.env, caller);
   const ruled = await ruledPrograms(policy, inside.get("PATH"), cwd, uid);
   const facts: HostFacts = {
@@ -205,6 +214,7 @@ export async function prepare(
     cwdNamed: named !== undefined,
     stage2: environment["TOMBOLO_LEAK"] !== undefined,
     lateMounts: isContested ? "all" : "many",
+    needsRuntime: options.needsRuntime ?? false,
     runtime: hidesSystem(policy, ruled) ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(held === undefined ? {} : { held }),

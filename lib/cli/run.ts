@@ -65,7 +65,8 @@ async function runHiding(plan: Plan, context: RunContext): Promise<RunResult> {
   return await runBesideSockets(plan, context.uid, (now) => runPlan(now, context));
 }
 
-async function reportSetAside(voice: Voice, { setAside, missed, replaced }: RunResult): Promise<void> {
+/** Says what has been moved out of the tree at the end. */
+export async function reportSetAside(voice: Voice, { setAside, missed, replaced }: RunResult): Promise<void> {
   for (const { path } of replaced) {
     voice.warn(
       `${

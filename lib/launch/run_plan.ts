@@ -46,6 +46,9 @@ export interface RunContext {
   readonly live?: LiveLock;
   /** The proxy that the policy names, running. */
   readonly external?: ExternalProxy;
+  /** Whether the command's stdin and stdout are pipes, for `onStart` to take, instead of those of this process. */
+  readonly piped?: boolean;
+  readonly onStart?: (child: Deno.ChildProcess) => void;
   /** What is said before the command starts. */
   readonly voice: Pick<Voice, "say" | "warn">;
 }
@@ -193,8 +196,9 @@ class Run implements AsyncDisposable {
       status: this.#directory.status,
       seccomp: seccompFile(plan, context.directories.state),
     });
-    const child = spawnShell(start);
+    const child = spawnShell(start, context.piped ? "piped" : "inherit");
     this.#child = child;
+    context.onStart?.(child);
     this.#startClock();
     return child;
   }
@@ -267,7 +271,7 @@ function exitStatus(signal: Deno.Signal | null, code: number): number {
 }
 
 /**
- * Runs a plan with the terminal and the streams of this process, and waits for its end.
+ * Runs a plan with the terminal and the streams of this process, unless they are to be pipes, and waits for its end.
  *
  * @throws {TomboloError} where the sandbox could not be built
  * @throws {DescriptorLeak} where the plan has to go through stage2; nothing ran

@@ -2,18 +2,19 @@ import { TomboloError } from "../report/tombolo_error.ts";
 import type { Start } from "./starter.ts";
 
 /**
- * Starts the shell that becomes bubblewrap, with the streams of this process.
+ * Starts the shell that becomes bubblewrap.
  *
+ * @param stream Where stdin and stdout lead; stderr is this process's own
  * @throws {TomboloError} where the system takes no arguments and variables of that length
  */
-export function spawnShell({ args, env }: Start): Deno.ChildProcess {
+export function spawnShell({ args, env }: Start, stream: "piped" | "inherit"): Deno.ChildProcess {
   try {
     return new Deno.Command("/bin/sh", {
       args: [...args],
       env: { ...env },
       clearEnv: true,
-      stdin: "inherit",
-      stdout: "inherit",
+      stdin: stream,
+      stdout: stream,
       stderr: "inherit",
     }).spawn();
   } catch (error) {

@@ -97,7 +97,9 @@ function stage2Environment(plan: Plan): Record<string, string> {
 
 function innerCommand(plan: Plan): string[] {
   const { launcher, command } = plan;
-  if (launcher.kind === "direct") return [launcher.env, "--default-signal", ...command];
+  if (launcher.kind === "direct") {
+    return launcher.env === undefined ? [...command] : [launcher.env, "--default-signal", ...command];
+  }
   const program = [...launcher.program, ...stage2Flags(publishedPorts(plan))];
   if (plan.network === "none") return [...program, "launch", "--", ...command];
   return [...launcher.shell, "-c", stage2Script(program), "sh", ...command];

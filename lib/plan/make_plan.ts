@@ -160,6 +160,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
     command: request.command,
     environment: request.environment,
     launcher: started.launcher,
+    ...(started.runtime === undefined ? {} : { runtime: started.runtime }),
     // The command stays in the caller's process group, for the sake of the terminal: kill(0) would reach the caller.
     seccomp: {
       arch: facts.arch,

@@ -62,8 +62,8 @@ export interface RepositoryWatch {
 
 /** How the command is started inside. */
 export type Launcher =
-  /** bubblewrap loads the filter, `env` resets the signals and executes the command. */
-  | { readonly kind: "direct"; readonly env: string }
+  /** bubblewrap loads the filter, `env` resets the signals and executes the command; without it they stay ignored. */
+  | { readonly kind: "direct"; readonly env?: string }
   /** `stage2 launch` does it, by way of these mounts. */
   | { readonly kind: "stage2"; readonly program: readonly string[]; readonly shell: readonly string[] };
 
@@ -77,6 +77,8 @@ export interface Plan {
   /** The command's environment, before the proxy variables. */
   readonly environment: ReadonlyMap<string, string>;
   readonly launcher: Launcher;
+  /** How the runtime is called inside, where it was asked for. */
+  readonly runtime?: readonly string[];
   readonly seccomp: SeccompOptions;
   /** What stage2 has to do beside its usual; where this asks for anything, the launcher is stage2. */
   readonly orders: LaunchOrders;

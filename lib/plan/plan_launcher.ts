@@ -65,19 +65,22 @@ export function planLauncher(
   view: FileView,
   facts: HostFacts,
   hasOrders: boolean,
-): { launcher: Launcher; mounts: Mount[] } {
+): { launcher: Launcher; mounts: Mount[]; runtime?: readonly string[] } {
   const kind = network(policy);
   const plain = [...request.environment.keys()].every(isPlainVariable);
   const named = !(request.command[0] ?? "").includes("=");
   const shown = facts.env !== undefined && showsSystem(request, policy, view) &&
     view.shows(SafePath.of(facts.env));
   const env = shown ? facts.env : undefined;
-  const direct = request.stage2 !== true && !hasOrders;
-  if (kind === "none" && plain && named && env !== undefined && direct) {
+  const direct = kind === "none" && plain && named && request.stage2 !== true && !hasOrders;
+  if (direct && env !== undefined && request.needsRuntime !== true) {
     return { launcher: { kind: "direct", env }, mounts: [] };
   }
   const { mounts, prefix, shell } = runtimeMounts(request.runtime, view, facts);
+  const runtime = request.needsRuntime === true ? { runtime: prefix } : {};
+  if (direct && request.needsRuntime === true) return { launcher: { kind: "direct" }, mounts, ...runtime };
   return {
+    ...runtime,
     launcher: { kind: "stage2", program: prefix, shell },
     mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : [])],
   };

@@ -218,9 +218,28 @@ export function loadPolicyFile(
   if (within.includes(path) || within.length >= DEEPEST) {
     throw new TomboloError("policy", `Cannot extend ${quote(name)} (${askedBy}): it extends itself`);
   }
-  const file = parse(path, name, askedBy);
+  return sourcesOf(parse(path, name, askedBy), [...within, path]);
+}
+
+/**
+ * Reads a policy that is handed over as text, and the files that it extends.
+ *
+ * @param directory Absolute directory for relative paths
+ * @param name What stands for the file in messages
+ * @returns As {@linkcode loadPolicyFile}
+ * @throws {TomboloError} naming the key and the line
+ */
+export function loadPolicyText(text: string, directory: string, name: string): PolicySource[] {
+  const sources = sourcesOf(new PolicyFile(`${directory}/.`, name, text), []);
+  // There is no file that could be written.
+  return sources.map(({ file, ...source }) =>
+    file?.endsWith("/.") ? source : { ...source, ...(file === undefined ? {} : { file }) }
+  );
+}
+
+function sourcesOf(file: PolicyFile, within: readonly string[]): PolicySource[] {
   const { extends: parents } = file.document;
-  const directory = path.slice(0, path.lastIndexOf("/"));
+  const directory = file.path.slice(0, file.path.lastIndexOf("/"));
   const presets: Entry[] = [];
   const sources: PolicySource[] = [];
   for (const [index, parent] of (typeof parents === "string" ? [parents] : parents ?? []).entries()) {
@@ -237,7 +256,7 @@ export function loadPolicyFile(
       );
     }
     const target = parent.startsWith("/") ? parent : `${directory}/${parent}`;
-    sources.push(...loadPolicyFile(SafePath.of(target).toString(), parent, origin, [...within, path]));
+    sources.push(...loadPolicyFile(SafePath.of(target).toString(), parent, origin, within));
   }
   return [...sources, toSource(file, presets)];
 }
