@@ -1,5 +1,5 @@
 /**
- * Bundles tombolo and stage2 into the cache, and writes ready.sh, which tells bin/tombolo which Deno to start and
+ * Bundles tombolo, stage2 and the worker into the cache, and writes ready.sh, which tells bin/tombolo which Deno to start and
  * which sources the bundles were made from.
  *
  *     deno run --allow-read --allow-write --allow-run --allow-env bin/build.ts [WORK_DIRECTORY]
@@ -77,11 +77,13 @@ async function permissionFlags(): Promise<string> {
 await Deno.mkdir(cache, { recursive: true });
 const work = Deno.args[0] ?? await Deno.makeTempDir({ dir: cache, prefix: "setup." });
 const bundle = ["bundle", "--quiet", "--platform", "deno"];
-const [mainSources, stage2Sources] = await Promise.all([
+const [mainSources, stage2Sources, workerSources] = await Promise.all([
   sourcesOf("main.ts"),
   sourcesOf("stage2/main.ts"),
+  sourcesOf("lib/worker/server.ts"),
   // Smaller, because the sandbox has no code cache: the runtime parses it at each start.
   deno(...bundle, "--minify", "-o", join(work, "stage2.js"), "stage2/main.ts"),
+  deno(...bundle, "--minify", "-o", join(work, "worker.js"), "lib/worker/server.ts"),
   deno(...bundle, "--code-splitting", "--outdir", join(work, "tombolo"), "main.ts"),
 ]);
 
@@ -106,7 +108,7 @@ for (const { name } of Deno.readDirSync(join(cache, "tombolo"))) {
   const isOld = path !== directory && (Deno.statSync(path).mtime?.getTime() ?? 0) < weekAgo;
   if (isOld) await Deno.remove(path, { recursive: true }).catch(() => {});
 }
-await Deno.rename(join(work, "stage2.js"), join(cache, "stage2.js"));
+for (const name of ["stage2.js", "worker.js"]) await Deno.rename(join(work, name), join(cache, name));
 
 const inputs = new Set([
   "deno.json",
@@ -116,6 +118,7 @@ const inputs = new Set([
   "bin/join_chunks.ts",
   ...mainSources,
   ...stage2Sources,
+  ...workerSources,
 ]);
 const ready = join(work, "ready.sh");
 const flags = await permissionFlags();

@@ -6,6 +6,9 @@ const OVERVIEW = `tombolo: Deno's permission flags, for any program, enforced by
   tombolo run [FLAGS] [--] COMMAND [ARG...]    run a command in a sandbox
   tombolo explain [FLAGS] [-- COMMAND]         show the policy and the plan; run nothing
   tombolo proxy [FLAGS] --listen=ADDRESS       run the gateway alone, for other tools
+  tombolo worker [FLAGS] --socket=PATH --root=DIR
+                                               serve file operations in one directory, for agents
+  tombolo mcp [FLAGS] --root=DIR               the same and commands, as tools for MCP clients
   tombolo restore [NAME...]                    show what runs have set aside, or put it back
   tombolo policy check FILE... | schema        check policy files, or print their JSON Schema
   tombolo --version | --help | COMMAND --help`;

@@ -13,6 +13,10 @@ async function dispatch(args: readonly string[]): Promise<number> {
       return await (await import("./explain.ts")).explain(rest);
     case "proxy":
       return await (await import("./proxy.ts")).proxy(rest);
+    case "worker":
+      return await (await import("./worker.ts")).worker(rest);
+    case "mcp":
+      return await (await import("./mcp.ts")).mcp(rest);
     case "restore":
       return await (await import("./restore.ts")).restore(rest);
     case "policy":

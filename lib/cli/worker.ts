@@ -1,0 +1,168 @@
+import { listenUnix } from "../egress/listen_unix.ts";
+import { DescriptorLeak, runPlan, type RunResult } from "../launch/run_plan.ts";
+import { privateDirectory } from "../launch/state_directory.ts";
+import { resolvePath } from "../paths/resolve_path.ts";
+import { SafePath } from "../paths/safe_path.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { PolicySource } from "../policy/policy_source.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import type { Voice } from "../report/voice.ts";
+import { carry } from "../worker/carry.ts";
+import { ConfigFile } from "../worker/config_file.ts";
+import { narrowPolicy } from "../worker/narrow_policy.ts";
+import { workerPlan } from "../worker/worker_plan.ts";
+import type { GivenFlag } from "./flags.ts";
+import { prepare, type Prepared } from "./prepare.ts";
+import { has, reportSetAside, voiceOf } from "./run.ts";
+import { isForWorker, parseServingFlags, rootOf, WORKER_FLAGS } from "./worker_flags.ts";
+
+/** Where a policy may also come from, as JSON. */
+const POLICY_VARIABLE = "TOMBOLO_WORKER_POLICY";
+
+/** Where the client is found. */
+type Face = { readonly kind: "stdio" } | { readonly kind: "socket"; readonly path: string };
+
+function faceOf(flags: readonly GivenFlag[]): Face {
+  const socket = flags.findLast(({ name }) => name === "socket")?.value;
+  if (has(flags, "stdio") === (socket !== undefined)) {
+    throw new TomboloError("usage", "Cannot tell where the client is", {
+      remedy: "wanted: either --socket=PATH or --stdio",
+    });
+  }
+  if (socket === undefined) return { kind: "stdio" };
+  return { kind: "socket", path: SafePath.from(socket, Deno.cwd()).toString() };
+}
+
+function programFile(): string {
+  const program = Deno.env.get("TOMBOLO_WORKER_JS");
+  if (program !== undefined) return program;
+  throw new TomboloError("sandbox", "Cannot find the worker: TOMBOLO_WORKER_JS does not name its bundle", {
+    remedy: "start tombolo with bin/tombolo",
+  });
+}
+
+async function policyFromEnvironment(): Promise<(root: SafePath) => readonly PolicySource[]> {
+  const text = Deno.env.get(POLICY_VARIABLE);
+  if (text === undefined || text === "") return () => [];
+  const { loadPolicyText } = await import("../policy/load_policy_file.ts");
+  return (root) => loadPolicyText(text, root.toString(), POLICY_VARIABLE);
+}
+
+async function prepareWorker(flags: readonly GivenFlag[]): Promise<Prepared> {
+  const rules = flags.filter(isForWorker);
+  const cwd: GivenFlag = { name: "cwd", written: "--root", value: rootOf(flags) };
+  return await prepare([...rules, cwd], [], {
+    sources: await policyFromEnvironment(),
+    needsRuntime: true,
+    narrow: (policy, root) => narrowPolicy(policy, root, (path) => resolvePath(path).real),
+  });
+}
+
+const ENDING = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
+
+/** A worker on this host, once there is a plan for its sandbox. */
+class Service {
+  readonly #config: ConfigFile;
+  #child: Deno.ChildProcess | undefined;
+  /** The status that stands for the signal that ended it. */
+  #told: number | undefined;
+
+  constructor(private readonly prepared: Prepared, private readonly voice: Voice, face: Face) {
+    const { plan, context } = prepared;
+    this.#config = ConfigFile.create(context.directories.run, {
+      root: SafePath.of(plan.cwd),
+      decider: plan.decider,
+      environment: Object.fromEntries(plan.environment),
+      announces: face.kind === "socket",
+    });
+    // The runtime inside has these signals ignored, as whoever is between it and the user.
+    for (const [signal, number] of Object.entries(ENDING)) {
+      Deno.addSignalListener(signal as keyof typeof ENDING, () => this.#end(128 + number));
+    }
+  }
+
+  #end(status: number): void {
+    this.#told ??= status;
+    try {
+      this.#child?.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  }
+
+  async #run(piped: boolean, onStart?: (child: Deno.ChildProcess) => void): Promise<RunResult> {
+    const { prepared: { plan, planThroughStage2, context }, voice } = this;
+    const files = { program: programFile(), config: this.#config.path };
+    const started = (child: Deno.ChildProcess) => {
+      this.#child = child;
+      if (this.#told !== undefined) this.#end(this.#told);
+      onStart?.(child);
+    };
+    const run = (each: Plan) =>
+      runPlan(workerPlan(each, SafePath.of(each.cwd), files), {
+        ...context,
+        onEvent: () => {},
+        voice,
+        piped,
+        onStart: started,
+      });
+    try {
+      const result = await run(plan);
+      return { ...result, status: this.#told ?? result.status };
+    } catch (error) {
+      if (!(error instanceof DescriptorLeak)) throw error;
+      const result = await run(planThroughStage2());
+      return { ...result, status: this.#told ?? result.status };
+    }
+  }
+
+  /** Lets the worker speak on the streams of this process. */
+  onStreams(): Promise<RunResult> {
+    return this.#run(false);
+  }
+
+  /** Carries what it says to a client on a socket. */
+  async onSocket(path: string): Promise<RunResult> {
+    privateDirectory(path.slice(0, path.lastIndexOf("/")) || "/", Deno.uid());
+    using socket = await listenUnix(path);
+    let carried: Promise<void> = Promise.resolve();
+    const onReady = () => {
+      this.#config[Symbol.dispose]();
+      Deno.stdout.writeSync(new TextEncoder().encode("ready\n"));
+    };
+    const result = await this.#run(true, (child) => {
+      carried = carry(child, socket, onReady).catch((error) => {
+        child.kill("SIGKILL");
+        throw error;
+      });
+      // It is waited for below, once the sandbox has ended.
+      carried.catch(() => {});
+    });
+    await carried;
+    return result;
+  }
+
+  [Symbol.dispose](): void {
+    this.#config[Symbol.dispose]();
+  }
+}
+
+/**
+ * `tombolo worker`: file operations for one client, in a sandbox that shows nothing but the root.
+ *
+ * @param args Arguments after `worker`
+ * @returns The exit status: 0 where the client ended it
+ * @throws {TomboloError} where it cannot be started
+ */
+export async function worker(args: readonly string[]): Promise<number> {
+  const flags = parseServingFlags(args, WORKER_FLAGS, "worker");
+  if (has(flags, "help")) return (await import("./serving_help.ts")).printServingHelp("worker");
+  const voice = voiceOf(flags);
+  const face = faceOf(flags);
+  const prepared = await prepareWorker(flags);
+  for (const notice of prepared.plan.notices) voice.say(notice);
+  using service = new Service(prepared, voice, face);
+  const result = face.kind === "stdio" ? await service.onStreams() : await service.onSocket(face.path);
+  await reportSetAside(voice, result);
+  return result.status;
+}

@@ -1,0 +1,28 @@
+import { CheckedTree } from "./checked_tree.ts";
+import { BrokenOutput, serve } from "./serve.ts";
+import { decodeConfig } from "./worker_config.ts";
+
+/** What the tool waits for before it says that the worker is up. */
+const READY = new TextEncoder().encode("ready\n");
+
+/**
+ * The program inside the sandbox: serves one client on stdin and stdout.
+ *
+ * @param configPath Where its configuration stands
+ * @returns The exit status: 1 where the client ended inside a message
+ */
+async function server(configPath: string): Promise<number> {
+  const { root, decider, environment, announces } = decodeConfig(Deno.readTextFileSync(configPath));
+  const served = { tree: new CheckedTree(root, decider), environment };
+  if (announces) Deno.stdout.writeSync(READY);
+  // The schemas take longer to load than all the rest; the client connects meanwhile.
+  const { checkRequest } = await import("./request_schema.ts");
+  try {
+    return serve(served, Deno.stdin, Deno.stdout, checkRequest) === "truncated input" ? 1 : 0;
+  } catch (error) {
+    if (error instanceof BrokenOutput) return 0;
+    throw error;
+  }
+}
+
+Deno.exit(await server(Deno.args[0] ?? ""));
