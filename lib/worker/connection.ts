@@ -1,0 +1,99 @@
+import { close } from "../egress/close.ts";
+import { decodeFrame, encodeFrame, frameLength, HEADER } from "./frame.ts";
+import { MAX_FRAME, MAX_PAYLOAD } from "./protocol.ts";
+import { TooLargeError, TransportError } from "./worker_error.ts";
+
+const BUFFER = 64 * 1024;
+// Up to here a copy is quicker than a second call to the system.
+const COPIED = 64 * 1024;
+
+/** A message from the other side, and what followed it raw. */
+export interface Message {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly payload: Uint8Array<ArrayBuffer>;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** The client's end of the protocol, on a stream of bytes. */
+export class Connection {
+  readonly #buffer = new Uint8Array(BUFFER);
+  #start = 0;
+  #end = 0;
+
+  constructor(private readonly stream: Deno.Conn) {}
+
+  /**
+   * Sends a message.
+   *
+   * @throws {TooLargeError} where it is larger than a frame; nothing has been sent
+   */
+  async send(message: object, payload?: Uint8Array): Promise<void> {
+    const frame = encodeFrame(payload === undefined ? message : { ...message, payload: payload.length });
+    if (frame === undefined) throw new TooLargeError("Cannot send request: it is larger than 1 MiB");
+    if (payload === undefined || payload.length === 0) return await this.#write(frame);
+    if (payload.length > COPIED) {
+      await this.#write(frame);
+      return await this.#write(payload);
+    }
+    const both = new Uint8Array(frame.length + payload.length);
+    both.set(frame);
+    both.set(payload, frame.length);
+    await this.#write(both);
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) done += await this.stream.write(bytes.subarray(done));
+  }
+
+  /**
+   * Waits for a message.
+   *
+   * @throws {TransportError} where the other side is gone, or speaks another protocol
+   */
+  async receive(): Promise<Message> {
+    const length = frameLength(await this.#take(HEADER));
+    if (length > MAX_FRAME) throw new TransportError(`Cannot read answer: its frame has ${length} bytes`);
+    const fields = this.#parse(await this.#take(length));
+    const size = fields["payload"] ?? 0;
+    if (typeof size !== "number" || !Number.isInteger(size) || size < 0 || size > MAX_PAYLOAD) {
+      throw new TransportError("Cannot read answer: its payload is not a possible number of bytes");
+    }
+    return { fields, payload: size === 0 ? NO_BYTES : await this.#take(size) };
+  }
+
+  #parse(bytes: Uint8Array): Message["fields"] {
+    let message: unknown;
+    try {
+      message = decodeFrame(bytes);
+    } catch (error) {
+      throw new TransportError("Cannot read answer: it is not JSON in UTF-8", { cause: error });
+    }
+    if (typeof message === "object" && message !== null) return message as Record<string, unknown>;
+    throw new TransportError("Cannot read answer: it is not an object");
+  }
+
+  async #take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const target = new Uint8Array(length);
+    for (let done = 0; done < length;) {
+      const left = Math.min(this.#end - this.#start, length - done);
+      if (left > 0) {
+        target.set(this.#buffer.subarray(this.#start, this.#start + left), done);
+        this.#start += left;
+        done += left;
+        continue;
+      }
+      // What is large goes straight to its place.
+      const isLarge = length - done >= BUFFER;
+      const count = await this.stream.read(isLarge ? target.subarray(done) : this.#buffer);
+      if (count === null || count === 0) throw new TransportError("The worker has ended the connection");
+      if (isLarge) done += count;
+      else [this.#start, this.#end] = [0, count];
+    }
+    return target;
+  }
+
+  close(): void {
+    close(this.stream);
+  }
+}
