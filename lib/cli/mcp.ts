@@ -1,0 +1,88 @@
+import { McpServer } from "@modelcontextprotocol/server";
+import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import { resolveTrusted } from "../launch/gather_facts.ts";
+import { SafePath } from "../paths/safe_path.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import { Worker } from "../worker/client.ts";
+import { WorkerFileSystem } from "../worker/worker_file_system.ts";
+import type { GivenFlag } from "./flags.ts";
+import { registerFileTools } from "./mcp_file_tools.ts";
+import { type CommandStart, registerRunTool } from "./mcp_run_tool.ts";
+import { callerEnvironment } from "./read_policy.ts";
+import { has } from "./run.ts";
+import { VERSION } from "./version.ts";
+import { isForWorker, MCP_FLAGS, parseServingFlags, rootOf } from "./worker_flags.ts";
+
+function written({ name, value }: GivenFlag): string {
+  return value === undefined ? `--${name}` : `--${name}=${value}`;
+}
+
+function startScript(): string {
+  const root = Deno.env.get("TOMBOLO_ROOT");
+  if (root !== undefined) return `${root}/bin/tombolo`;
+  throw new TomboloError("sandbox", "Cannot find tombolo: TOMBOLO_ROOT does not name its checkout", {
+    remedy: "start tombolo with bin/tombolo",
+  });
+}
+
+function rootDirectory(flags: readonly GivenFlag[]): string {
+  return resolveTrusted(SafePath.from(rootOf(flags), Deno.cwd()), "root", Deno.uid()).real.toString();
+}
+
+/** Tells when the client has gone. */
+class Streams extends StdioServerTransport {
+  readonly #closed = Promise.withResolvers<void>();
+  readonly closed: Promise<void> = this.#closed.promise;
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.#closed.resolve();
+  }
+}
+
+/** Settles when a signal asks for the end. */
+function told(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => resolve());
+  }
+  return promise;
+}
+
+/**
+ * `tombolo mcp`: the operations of the worker, and commands in sandboxes, as tools of the Model Context Protocol on stdin
+ * and stdout. The policy comes from the flags and the files that they name; no tool can change it.
+ *
+ * @param args Arguments after `mcp`
+ * @returns The exit status
+ * @throws {TomboloError} where it cannot be started
+ */
+export async function mcp(args: readonly string[]): Promise<number> {
+  const flags = parseServingFlags(args, MCP_FLAGS, "mcp");
+  if (has(flags, "help")) return (await import("./help.ts")).printHelp("mcp");
+  const root = rootDirectory(flags);
+  const rules = flags.filter(({ name }) => name !== "root");
+  const environment = callerEnvironment();
+  const program = startScript();
+  await using worker = await Worker.spawn({
+    root,
+    program,
+    environment,
+    flags: rules.filter(isForWorker).map(written),
+  }).catch((error: unknown) => {
+    const reason = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+    throw new TomboloError("sandbox", reason, { cause: error });
+  });
+  const start: CommandStart = { program, environment, flags: [`--cwd=${root}`, ...rules.map(written)] };
+  const files = new WorkerFileSystem(worker);
+  const streams = new Streams();
+  const handle = serveStdio(() => {
+    const server = new McpServer({ name: "tombolo", version: VERSION });
+    registerFileTools(server, files);
+    registerRunTool(server, start);
+    return server;
+  }, { transport: streams });
+  await Promise.race([streams.closed, told()]);
+  await handle.close();
+  return 0;
+}
