@@ -1,16 +1,12 @@
-import { McpServer } from "@modelcontextprotocol/server";
-import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { resolveTrusted } from "../launch/gather_facts.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { Worker } from "../worker/client.ts";
 import { WorkerFileSystem } from "../worker/worker_file_system.ts";
 import type { GivenFlag } from "./flags.ts";
-import { registerFileTools } from "./mcp_file_tools.ts";
-import { type CommandStart, registerRunTool } from "./mcp_run_tool.ts";
+import type { CommandStart } from "./command_runner.ts";
 import { callerEnvironment } from "./read_policy.ts";
 import { has } from "./run.ts";
-import { VERSION } from "./version.ts";
 import { isForWorker, MCP_FLAGS, parseServingFlags, rootOf } from "./worker_flags.ts";
 
 function written({ name, value }: GivenFlag): string {
@@ -27,17 +23,6 @@ function startScript(): string {
 
 function rootDirectory(flags: readonly GivenFlag[]): string {
   return resolveTrusted(SafePath.from(rootOf(flags), Deno.cwd()), "root", Deno.uid()).real.toString();
-}
-
-/** Tells when the client has gone. */
-class Streams extends StdioServerTransport {
-  readonly #closed = Promise.withResolvers<void>();
-  readonly closed: Promise<void> = this.#closed.promise;
-
-  override async close(): Promise<void> {
-    await super.close();
-    this.#closed.resolve();
-  }
 }
 
 /** Settles when a signal asks for the end. */
@@ -64,6 +49,8 @@ export async function mcp(args: readonly string[]): Promise<number> {
   const rules = flags.filter(({ name }) => name !== "root");
   const environment = callerEnvironment();
   const program = startScript();
+  // The SDK takes as long to load as the worker takes to start.
+  const sdk = import("./mcp_server.ts");
   await using worker = await Worker.spawn({
     root,
     program,
@@ -74,15 +61,7 @@ export async function mcp(args: readonly string[]): Promise<number> {
     throw new TomboloError("sandbox", reason, { cause: error });
   });
   const start: CommandStart = { program, environment, flags: [`--cwd=${root}`, ...rules.map(written)] };
-  const files = new WorkerFileSystem(worker);
-  const streams = new Streams();
-  const handle = serveStdio(() => {
-    const server = new McpServer({ name: "tombolo", version: VERSION });
-    registerFileTools(server, files);
-    registerRunTool(server, start);
-    return server;
-  }, { transport: streams });
-  await Promise.race([streams.closed, told()]);
-  await handle.close();
+  const { serveTools } = await sdk;
+  await serveTools(new WorkerFileSystem(worker), start, told());
   return 0;
 }

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
-import { Box, TOMBOLO } from "../system/tombolo.ts";
+import { Box, processesWith, TOMBOLO, until } from "../system/tombolo.ts";
 import { environmentOf } from "./raw_worker.ts";
 
 /** The SDK's own client, connected to `tombolo mcp` in a box's work tree. */
 class Session implements AsyncDisposable {
-  private constructor(private readonly client: Client) {}
+  private constructor(private readonly client: Client, private readonly transport: StdioClientTransport) {}
+
+  get pid(): number {
+    return this.transport.pid ?? 0;
+  }
 
   static async open(box: Box, flags: readonly string[] = []): Promise<Session> {
     const client = new Client({ name: "test", version: "1" });
@@ -17,7 +21,7 @@ class Session implements AsyncDisposable {
       cwd: box.root,
     });
     await client.connect(transport);
-    return new Session(client);
+    return new Session(client, transport);
   }
 
   async tools(): Promise<string[]> {
@@ -129,6 +133,22 @@ Deno.test("the client cannot choose the policy: neither by the arguments of a to
   for (const attempt of attempts) {
     const text = await session.call("run", attempt).then(({ text }) => text, (error: Error) => error.message);
     assert.doesNotMatch(text, /canary/);
+  }
+});
+
+Deno.test("a command that heeds no signal ends with the server, however that ends", async () => {
+  for (const how of ["close", "SIGTERM", "SIGKILL"] as const) {
+    await using box = await Box.create();
+    const mark = box.marker();
+    const session = await Session.open(box);
+    const script = "trap '' TERM INT HUP; echo x > started; while :; do sleep 0.1; done";
+    const running = session.call("run", { command: ["sh", "-c", script, mark] }).catch(() => {});
+    await until(() => box.exists("work/started"), "the command to start");
+    if (how !== "close") Deno.kill(session.pid, how);
+    const closed = session[Symbol.asyncDispose]();
+    await until(() => processesWith(mark).length === 0, `the command to end after ${how}`);
+    await closed;
+    await running;
   }
 });
 
