@@ -1,5 +1,5 @@
 import { listenUnix } from "../egress/listen_unix.ts";
-import { DescriptorLeak, runPlan, type RunResult } from "../launch/run_plan.ts";
+import { DescriptorLeak, type RunContext, runPlan, type RunResult } from "../launch/run_plan.ts";
 import { privateDirectory } from "../launch/state_directory.ts";
 import { resolvePath } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
@@ -58,67 +58,41 @@ async function prepareWorker(flags: readonly GivenFlag[]): Promise<Prepared> {
   });
 }
 
-const ENDING = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
-
 /** A worker on this host, once there is a plan for its sandbox. */
 class Service {
   readonly #config: ConfigFile;
-  #child: Deno.ChildProcess | undefined;
-  /** The status that stands for the signal that ended it. */
-  #told: number | undefined;
 
   constructor(private readonly prepared: Prepared, private readonly voice: Voice, face: Face) {
     const { plan, context } = prepared;
-    this.#config = ConfigFile.create(context.directories.run, {
+    this.#config = ConfigFile.create(context, {
       root: SafePath.of(plan.cwd),
       decider: plan.decider,
       environment: Object.fromEntries(plan.environment),
       announces: face.kind === "socket",
     });
-    // The runtime inside has these signals ignored, as whoever is between it and the user.
-    for (const [signal, number] of Object.entries(ENDING)) {
-      Deno.addSignalListener(signal as keyof typeof ENDING, () => this.#end(128 + number));
-    }
   }
 
-  #end(status: number): void {
-    this.#told ??= status;
-    try {
-      this.#child?.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-  }
-
-  async #run(piped: boolean, onStart?: (child: Deno.ChildProcess) => void): Promise<RunResult> {
+  async #run(streams: Pick<RunContext, "piped" | "onStart">): Promise<RunResult> {
     const { prepared: { plan, planThroughStage2, context }, voice } = this;
     const files = { program: programFile(), config: this.#config.path };
-    const started = (child: Deno.ChildProcess) => {
-      this.#child = child;
-      if (this.#told !== undefined) this.#end(this.#told);
-      onStart?.(child);
-    };
     const run = (each: Plan) =>
       runPlan(workerPlan(each, SafePath.of(each.cwd), files), {
         ...context,
+        ...streams,
         onEvent: () => {},
         voice,
-        piped,
-        onStart: started,
       });
     try {
-      const result = await run(plan);
-      return { ...result, status: this.#told ?? result.status };
+      return await run(plan);
     } catch (error) {
       if (!(error instanceof DescriptorLeak)) throw error;
-      const result = await run(planThroughStage2());
-      return { ...result, status: this.#told ?? result.status };
+      return await run(planThroughStage2());
     }
   }
 
   /** Lets the worker speak on the streams of this process. */
   onStreams(): Promise<RunResult> {
-    return this.#run(false);
+    return this.#run({});
   }
 
   /** Carries what it says to a client on a socket. */
@@ -130,14 +104,15 @@ class Service {
       this.#config[Symbol.dispose]();
       Deno.stdout.writeSync(new TextEncoder().encode("ready\n"));
     };
-    const result = await this.#run(true, (child) => {
+    const onStart = (child: Deno.ChildProcess) => {
       carried = carry(child, socket, onReady).catch((error) => {
         child.kill("SIGKILL");
         throw error;
       });
       // It is waited for below, once the sandbox has ended.
       carried.catch(() => {});
-    });
+    };
+    const result = await this.#run({ piped: true, onStart });
     await carried;
     return result;
   }

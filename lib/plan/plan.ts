@@ -62,7 +62,7 @@ export interface RepositoryWatch {
 
 /** How the command is started inside. */
 export type Launcher =
-  /** bubblewrap loads the filter, `env` resets the signals and executes the command; without it they stay ignored. */
+  /** bubblewrap loads the filter, `env` resets the signals and executes the command, unless the command does so itself. */
   | { readonly kind: "direct"; readonly env?: string }
   /** `stage2 launch` does it, by way of these mounts. */
   | { readonly kind: "stage2"; readonly program: readonly string[]; readonly shell: readonly string[] };

@@ -27,7 +27,7 @@ function runtimeMounts(
   files: RuntimeFiles,
   view: FileView,
   facts: HostFacts,
-): { mounts: Mount[]; prefix: string[]; shell: string[] } {
+): { mounts: Mount[]; call: string[]; prefix: string[]; shell: string[] } {
   const bind = (source: string, target: string): Mount => ({
     kind: "file",
     source,
@@ -38,7 +38,7 @@ function runtimeMounts(
   if (loader === undefined || (view.shows(SafePath.root) && view.shows(SafePath.of(loader)))) {
     const hidden = facts.programs !== undefined && !view.shows(facts.programs.shell);
     if (hidden) mounts.push(bind("/bin/sh", "sh"));
-    return { mounts, prefix: [`${INSIDE}/deno`], shell: [hidden ? `${INSIDE}/sh` : "/bin/sh"] };
+    return { mounts, call: [], prefix: [`${INSIDE}/deno`], shell: [hidden ? `${INSIDE}/sh` : "/bin/sh"] };
   }
   // Nothing of the host is shown: its loader is called by hand and told where the libraries are.
   const call = [`${INSIDE}/lib/loader`, "--library-path", `${INSIDE}/lib`];
@@ -46,7 +46,7 @@ function runtimeMounts(
   for (const library of libraries) {
     mounts.push(bind(library, `lib/${library.slice(library.lastIndexOf("/") + 1)}`));
   }
-  return { mounts, prefix: [...call, `${INSIDE}/deno`], shell: [...call, `${INSIDE}/sh`] };
+  return { mounts, call, prefix: [...call, `${INSIDE}/deno`], shell: [...call, `${INSIDE}/sh`] };
 }
 
 // `strict` shows the directories that hold it; where a rule hides some of them, libraries are named in the request.
@@ -76,11 +76,18 @@ export function planLauncher(
   if (direct && env !== undefined && request.needsRuntime !== true) {
     return { launcher: { kind: "direct", env }, mounts: [] };
   }
-  const { mounts, prefix, shell } = runtimeMounts(request.runtime, view, facts);
-  const runtime = request.needsRuntime === true ? { runtime: prefix } : {};
-  if (direct && request.needsRuntime === true) return { launcher: { kind: "direct" }, mounts, ...runtime };
+  const { mounts, call, prefix, shell } = runtimeMounts(request.runtime, view, facts);
+  if (direct && facts.env !== undefined && request.needsRuntime === true) {
+    // It resets the signals from where it is shown, as it may stand nowhere else.
+    const env = `${INSIDE}/env`;
+    return {
+      launcher: { kind: "direct" },
+      mounts: [...mounts, { kind: "file", source: facts.env, target: env }],
+      runtime: [...call, env, "--default-signal", ...prefix],
+    };
+  }
   return {
-    ...runtime,
+    ...(request.needsRuntime === true ? { runtime: prefix } : {}),
     launcher: { kind: "stage2", program: prefix, shell },
     mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : [])],
   };

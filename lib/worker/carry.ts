@@ -54,6 +54,15 @@ async function carryOut(output: Output, client: Deno.Conn): Promise<void> {
   }
 }
 
+// The client may remove the directory of the socket at the same moment.
+function retire(socket: UnixSocket): void {
+  try {
+    socket[Symbol.dispose]();
+  } catch {
+    socket[Symbol.dispose]();
+  }
+}
+
 /** Waits for the one client; afterwards nobody else finds the socket. */
 async function clientOf(socket: UnixSocket, ended: Promise<unknown>): Promise<Deno.Conn | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -65,7 +74,7 @@ async function clientOf(socket: UnixSocket, ended: Promise<unknown>): Promise<De
     return await Promise.race([socket.listener.accept(), ended.then(() => undefined), late]);
   } finally {
     clearTimeout(timer);
-    socket[Symbol.dispose]();
+    retire(socket);
   }
 }
 
