@@ -156,6 +156,7 @@ export class Worker implements AsyncDisposable {
    * Asks the worker for something, after what was asked before.
    *
    * @param payload Raw bytes, for `write`
+   * @param into Where the raw bytes of the answer go, if there is room for them
    * @throws {WorkerError} Its class and code tell what the worker answered
    * @throws {TransportError} where there was no answer; whether the request had an effect is not known then
    */
@@ -163,6 +164,7 @@ export class Worker implements AsyncDisposable {
     kind: Kind,
     fields: Requests[Kind],
     payload?: Uint8Array,
+    into?: Uint8Array<ArrayBuffer>,
   ): Promise<Response<Kind>> {
     const before = this.#turn;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -170,7 +172,7 @@ export class Worker implements AsyncDisposable {
     this.#waiting++;
     try {
       await before;
-      return await this.#exchange(await this.#running(), kind, fields, payload);
+      return await this.#exchange(await this.#running(), kind, { kind, ...fields }, payload, into);
     } finally {
       this.#waiting--;
       resolve();
@@ -180,8 +182,9 @@ export class Worker implements AsyncDisposable {
   async #exchange<Kind extends RequestKind>(
     process: WorkerProcess,
     kind: Kind,
-    fields: Requests[Kind],
+    message: object,
     payload: Uint8Array | undefined,
+    into: Uint8Array<ArrayBuffer> | undefined,
   ): Promise<Response<Kind>> {
     const { deadline = DEADLINE_MS } = this.options;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -190,7 +193,7 @@ export class Worker implements AsyncDisposable {
       timer = setTimeout(() => reject(error), deadline);
     });
     try {
-      const answered = answerTo(process, kind, { kind, ...fields }, payload);
+      const answered = answerTo(process, kind, message, payload, into);
       return await Promise.race([answered, late]);
     } catch (error) {
       if (error instanceof WorkerError) throw error;
@@ -222,9 +225,10 @@ async function answerTo<Kind extends RequestKind>(
   kind: Kind,
   message: object,
   payload: Uint8Array | undefined,
+  into: Uint8Array<ArrayBuffer> | undefined,
 ): Promise<Response<Kind>> {
   await connection.send(message, payload);
-  const received = await connection.receive();
+  const received = await connection.receive(into);
   const { fields } = received;
   if (isError(fields)) throw errorOf(fields);
   if (fields["kind"] !== ANSWER_KINDS[kind]) {

@@ -49,9 +49,10 @@ export class Connection {
   /**
    * Waits for a message.
    *
+   * @param into Where its payload goes, if there is room for it
    * @throws {TransportError} where the other side is gone, or speaks another protocol
    */
-  async receive(): Promise<Message> {
+  async receive(into?: Uint8Array<ArrayBuffer>): Promise<Message> {
     const length = frameLength(await this.#take(HEADER));
     if (length > MAX_FRAME) throw new TransportError(`Cannot read answer: its frame has ${length} bytes`);
     const fields = this.#parse(await this.#take(length));
@@ -59,7 +60,9 @@ export class Connection {
     if (typeof size !== "number" || !Number.isInteger(size) || size < 0 || size > MAX_PAYLOAD) {
       throw new TransportError("Cannot read answer: its payload is not a possible number of bytes");
     }
-    return { fields, payload: size === 0 ? NO_BYTES : await this.#take(size) };
+    if (size === 0) return { fields, payload: NO_BYTES };
+    const fits = into !== undefined && into.length >= size;
+    return { fields, payload: await this.#take(size, fits ? into.subarray(0, size) : undefined) };
   }
 
   #parse(bytes: Uint8Array): Message["fields"] {
@@ -73,8 +76,7 @@ export class Connection {
     throw new TransportError("Cannot read answer: it is not an object");
   }
 
-  async #take(length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const target = new Uint8Array(length);
+  async #take(length: number, target = new Uint8Array(length)): Promise<Uint8Array<ArrayBuffer>> {
     for (let done = 0; done < length;) {
       const left = Math.min(this.#end - this.#start, length - done);
       if (left > 0) {

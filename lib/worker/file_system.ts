@@ -4,6 +4,16 @@ import type { Entry, Stat } from "./protocol.ts";
 import type { Piece } from "./read_file.ts";
 import type { FoundMatches } from "./search_files.ts";
 
+/** Which piece of a file to read. */
+export interface ReadOptions {
+  /** Byte to begin with; the first unless given. */
+  readonly offset?: number;
+  /** Bytes at most; 64 MiB unless given, and never more. */
+  readonly maxBytes?: number;
+  /** Where the bytes go, if there is room for them. */
+  readonly into?: Uint8Array<ArrayBuffer>;
+}
+
 /** Where to look, and how much to give. */
 export interface GlobOptions {
   /** Directory that the pattern starts in; the root unless given. */
@@ -24,7 +34,7 @@ export interface GrepOptions extends GlobOptions {
  */
 export interface FileSystem {
   /** A piece of a file; 64 MiB at most. */
-  read(path: string, options?: { readonly offset?: number; readonly maxBytes?: number }): Promise<Piece>;
+  read(path: string, options?: ReadOptions): Promise<Piece>;
   /** The whole of a file. */
   readAll(path: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Writes a file whole; returns the bytes written. */

@@ -13,6 +13,8 @@ export interface Served {
   readonly tree: CheckedTree;
   /** What `get_env` tells: the environment that the policy gives to commands. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Makes the buffer that a file is read into. */
+  readonly buffer?: (length: number) => Uint8Array<ArrayBuffer>;
 }
 
 /** An answer, and what follows it raw. */
@@ -36,7 +38,7 @@ function environmentOf(
  * @throws {WorkerError} with the code that says why not
  */
 export function handleRequest(
-  { tree, environment }: Served,
+  { tree, environment, buffer }: Served,
   request: Request,
   payload: Uint8Array<ArrayBuffer>,
 ): Reply {
@@ -46,7 +48,13 @@ export function handleRequest(
     case "shutdown":
       return { answer: { kind: "pong" } };
     case "read": {
-      const { bytes, size, truncated } = readFile(tree, request.path, request.offset, request.max_bytes);
+      const { bytes, size, truncated } = readFile(
+        tree,
+        request.path,
+        request.offset,
+        request.max_bytes,
+        buffer,
+      );
       return { answer: { kind: "read", size, truncated }, payload: bytes };
     }
     case "write": {

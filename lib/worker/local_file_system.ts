@@ -4,7 +4,7 @@ import type { PathRule } from "../policy/policy.ts";
 import { CheckedTree } from "./checked_tree.ts";
 import { makeDirectory, removePath, renamePath } from "./change_tree.ts";
 import { type Edit, editFile } from "./edit_file.ts";
-import type { FileSystem, GlobOptions, GrepOptions } from "./file_system.ts";
+import type { FileSystem, GlobOptions, GrepOptions, ReadOptions } from "./file_system.ts";
 import { findPaths } from "./find_paths.ts";
 import { listDirectory, statPath } from "./list_directory.ts";
 import { MAX_PAYLOAD } from "./protocol.ts";
@@ -48,12 +48,14 @@ export class LocalFileSystem implements FileSystem {
     }
   }
 
-  read(path: string, { offset, maxBytes }: { readonly offset?: number; readonly maxBytes?: number } = {}) {
-    return this.#try(path, (tree) => readFile(tree, path, offset, maxBytes));
+  read(path: string, { offset, maxBytes, into }: ReadOptions = {}) {
+    const buffer = (length: number) =>
+      into !== undefined && into.length >= length ? into.subarray(0, length) : new Uint8Array(length);
+    return this.#try(path, (tree) => readFile(tree, path, offset, maxBytes, buffer));
   }
 
   readAll(path: string) {
-    return readAll(path, (offset, maxBytes) => this.read(path, { offset, maxBytes }));
+    return readAll(path, (options) => this.read(path, options));
   }
 
   write(

@@ -1,4 +1,5 @@
 import { CheckedTree } from "./checked_tree.ts";
+import { reusedBuffer } from "./reused_buffer.ts";
 import { BrokenOutput, serve } from "./serve.ts";
 import { decodeConfig } from "./worker_config.ts";
 
@@ -13,7 +14,8 @@ const READY = new TextEncoder().encode("ready\n");
  */
 async function server(configPath: string): Promise<number> {
   const { root, decider, environment, announces } = decodeConfig(Deno.readTextFileSync(configPath));
-  const served = { tree: new CheckedTree(root, decider), environment };
+  // Answers are written before the next request is read.
+  const served = { tree: new CheckedTree(root, decider), environment, buffer: reusedBuffer() };
   if (announces) Deno.stdout.writeSync(READY);
   // The schemas take longer to load than all the rest; the client connects meanwhile.
   const { checkRequest } = await import("./request_schema.ts");

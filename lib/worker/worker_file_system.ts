@@ -1,5 +1,5 @@
 import type { Worker } from "./client.ts";
-import type { FileSystem, GlobOptions, GrepOptions } from "./file_system.ts";
+import type { FileSystem, GlobOptions, GrepOptions, ReadOptions } from "./file_system.ts";
 import type { Edit } from "./edit_file.ts";
 import { readAll } from "./read_all.ts";
 
@@ -13,17 +13,18 @@ export class WorkerFileSystem implements FileSystem {
   /** @param worker Stays its holder's to dispose of */
   constructor(private readonly worker: Pick<Worker, "request">) {}
 
-  async read(path: string, options: { readonly offset?: number; readonly maxBytes?: number } = {}) {
-    const { offset, maxBytes } = options;
+  async read(path: string, { offset, maxBytes, into }: ReadOptions = {}) {
     const { answer, payload } = await this.worker.request(
       "read",
       given({ path, offset, max_bytes: maxBytes }),
+      undefined,
+      into,
     );
     return { bytes: payload, size: answer.size, truncated: answer.truncated };
   }
 
   async readAll(path: string) {
-    return await readAll(path, (offset, maxBytes) => this.read(path, { offset, maxBytes }));
+    return await readAll(path, (options) => this.read(path, options));
   }
 
   async write(
