@@ -19,6 +19,11 @@ import { HostPort } from "../../lib/host/host_port.ts";
 import { WaitingClients } from "../../lib/egress/waiting_clients.ts";
 import { IpAddress } from "../../lib/host/ip_address.ts";
 import { ProxyUrl } from "../../lib/host/proxy_url.ts";
+import { decodeFrame } from "../../lib/worker/frame.ts";
+import { globPattern } from "../../lib/worker/glob_pattern.ts";
+import { IgnoreRules } from "../../lib/worker/ignore_rules.ts";
+import { checkRequest } from "../../lib/worker/request_schema.ts";
+import { InvalidPatternError } from "../../lib/worker/worker_error.ts";
 import { hello, helloMessage, inRecords, serverName } from "../egress/fixtures/client_hello.ts";
 import { MemoryConnection } from "./memory_connection.ts";
 import { mutate, Random } from "./mutate.ts";
@@ -159,6 +164,25 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     seeds: texts("localhost,127.0.0.1,.corp.test:80 *.x.test, 10.0.0.0/8 [::1]:443,fd00::/8"),
     expected: [],
     run: (bytes) => NoProxy.parse(text(bytes)).matches(TARGET),
+  },
+  "request of a worker": {
+    seeds: texts(
+      '{"kind":"read","path":"a","offset":1,"max_bytes":2}',
+      '{"kind":"edit","path":"a","old_string":"b","new_string":"c","replace_all":true}',
+      '{"kind":"grep","pattern":"a*","root":".","include":"*.ts","limit":3}',
+    ),
+    expected: [SyntaxError, TypeError],
+    run: (bytes) => checkRequest(decodeFrame(bytes)),
+  },
+  "glob": {
+    seeds: texts("src/**/*.{ts,js}", "[!a-c]?[[:alpha:]]\\*x", "**/a/**/", "{a,{b,c}}*"),
+    expected: [InvalidPatternError],
+    run: (bytes) => globPattern(text(bytes)).matches(["src", "deep", "a.ts"]),
+  },
+  ".gitignore": {
+    seeds: texts("*.log\n!keep.log\n/dist/\n", "a/**/b\r\n\\#x\ny\\ \n[a-", "**/x/*\n!/x"),
+    expected: [],
+    run: (bytes) => new IgnoreRules(text(bytes)).ignores(["dist", "a", "b.log"], false),
   },
   "address": {
     seeds: texts("127.0.0.1", "::ffff:1.2.3.4", "fe80::1%eth0", "2001:db8::", "[::]"),
