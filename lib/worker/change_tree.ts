@@ -1,4 +1,5 @@
 import { type CheckedTree, type Located, missing } from "./checked_tree.ts";
+import { refuseRepository } from "./planted.ts";
 import { ExistsError, IoError, NotADirectoryError, PolicyDeniedError } from "./worker_error.ts";
 
 /** @throws {PolicyDeniedError} where the directory that is about to be changed is no longer the one that was checked */
@@ -87,6 +88,7 @@ export function renamePath(tree: CheckedTree, path: string, to: string): void {
   tree.requireWhole(from);
   if (from.info === undefined) throw missing(path);
   tree.requireWhole(target);
+  refuseRepository(target, from.info.isDirectory);
   if (target.info !== undefined) {
     throw new ExistsError(`Cannot rename to ${JSON.stringify(to)}: it exists`);
   }

@@ -1,6 +1,7 @@
 import type { SafePath } from "../paths/safe_path.ts";
 import { decidePath, type PathDecider } from "../policy/decide_path.ts";
 import type { EntryKind } from "./protocol.ts";
+import { refusePlanted } from "./planted.ts";
 import {
   asWorkerError,
   IoError,
@@ -91,6 +92,7 @@ export class CheckedTree {
   /** @throws {PolicyDeniedError} where the policy does not allow it */
   require(access: "read" | "write", { path, asked }: Pick<Located, "path" | "asked">): void {
     const { allowed, reason, rule } = decidePath(this.decider, access, path);
+    if (allowed && access === "write") refusePlanted(this.decider.protections, { path, asked });
     if (allowed) return;
     const verb = access === "read" ? "read" : "write";
     throw new PolicyDeniedError(

@@ -2,6 +2,7 @@ import type { SafePath } from "../paths/safe_path.ts";
 import type { CheckedTree, Located } from "./checked_tree.ts";
 import { makeParents } from "./change_tree.ts";
 import { isLeftover, sweepLeftovers, temporaryName } from "./leftovers.ts";
+import { refuseRepository } from "./planted.ts";
 import { IoError, IsADirectoryError, NotFoundError, PolicyDeniedError } from "./worker_error.ts";
 
 const PERMISSIONS = 0o777;
@@ -78,6 +79,7 @@ export function writeFile(tree: CheckedTree, path: string, bytes: Uint8Array, cr
   if (located.path.equals(tree.root) || path.endsWith("/")) {
     throw new IsADirectoryError(`Cannot write ${JSON.stringify(path)}: it names a directory`);
   }
+  refuseRepository(located, false);
   if (isLeftover(located.path.name)) {
     throw new IoError(`Cannot write ${JSON.stringify(path)}: the name is kept for unfinished writes`);
   }

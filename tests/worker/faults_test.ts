@@ -105,6 +105,27 @@ Deno.test("a root below a pattern that would lose its meaning there is refused",
   assert.equal(served.code, 0, served.stderr);
 });
 
+Deno.test("hooks and configuration are not planted in a repository that comes to be after the start", async () => {
+  await using box = await Box.create();
+  await using worker = new RawWorker(box);
+  assert.equal(await worker.outcome({ kind: "make_dir", path: "new/.git" }), "ok");
+  const write = (path: string) => worker.outcome({ kind: "write", path }, new Uint8Array(1));
+  for (const path of ["new/.git/hooks/pre-commit", "new/.git/config", "other/.git", "other/.git/config"]) {
+    assert.equal(await write(path), "policy_denied", path);
+  }
+  assert.equal(await worker.outcome({ kind: "make_dir", path: "new/.git/hooks" }), "policy_denied");
+  for (const path of ["new/.git/modules/a/b/hooks/x", "new/.git/worktrees/w/commondir"]) {
+    assert.equal(await write(path), "policy_denied", path);
+  }
+  assert.equal(await write("prepared/hooks/pre-commit"), "write");
+  assert.equal(await worker.outcome({ kind: "make_dir", path: "third" }), "ok");
+  for (const to of ["third/.git", "new/.git/modules", "new/.git/worktrees"]) {
+    assert.equal(await worker.outcome({ kind: "rename", path: "prepared", to }), "policy_denied", to);
+  }
+  assert.equal(await write("new/.git/HEAD"), "write");
+  assert.equal(await worker.end(), 0);
+});
+
 Deno.test("a root that may only be read is only read", async () => {
   await using box = await Box.create();
   await box.write("work/a", "x");
