@@ -123,9 +123,9 @@ function read(path: string, askedBy: string): string {
   }
 }
 
-function parse(path: string, name: string, askedBy: string): PolicyFile {
+function parse(path: string, name: string, textOf: () => string): PolicyFile {
   try {
-    return new PolicyFile(path, escape(name), read(path, askedBy));
+    return new PolicyFile(path, escape(name), textOf());
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new TomboloError("policy", `Cannot parse policy ${escape(name)}: it is nested too deeply`, {
@@ -218,7 +218,7 @@ export function loadPolicyFile(
   if (within.includes(path) || within.length >= DEEPEST) {
     throw new TomboloError("policy", `Cannot extend ${quote(name)} (${askedBy}): it extends itself`);
   }
-  return sourcesOf(parse(path, name, askedBy), [...within, path]);
+  return sourcesOf(parse(path, name, () => read(path, askedBy)), [...within, path]);
 }
 
 /**
@@ -230,7 +230,7 @@ export function loadPolicyFile(
  * @throws {TomboloError} naming the key and the line
  */
 export function loadPolicyText(text: string, directory: string, name: string): PolicySource[] {
-  const sources = sourcesOf(new PolicyFile(`${directory}/.`, name, text), []);
+  const sources = sourcesOf(parse(`${directory}/.`, name, () => text), []);
   // There is no file that could be written.
   return sources.map(({ file, ...source }) =>
     file?.endsWith("/.") ? source : { ...source, ...(file === undefined ? {} : { file }) }

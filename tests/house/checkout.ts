@@ -18,6 +18,7 @@ export interface Start {
   readonly root?: string;
   readonly openFiles?: string;
   readonly stage2: string;
+  readonly worker: string;
   readonly permissions: Readonly<Record<string, string>>;
 }
 
@@ -31,6 +32,7 @@ console.log(JSON.stringify({
   root: Deno.env.get("TOMBOLO_ROOT"),
   openFiles: Deno.env.get("TOMBOLO_NOFILE"),
   stage2: Deno.readTextFileSync(Deno.env.get("TOMBOLO_STAGE2_JS") ?? ""),
+  worker: Deno.readTextFileSync(Deno.env.get("TOMBOLO_WORKER_JS") ?? ""),
   permissions: {
     sh: state({ name: "run", command: "/bin/sh" }),
     run: state({ name: "run" }),
@@ -46,7 +48,7 @@ export class Checkout implements AsyncDisposable {
   static async create(name = "check out"): Promise<Checkout> {
     const home = await Deno.realPath(await Deno.makeTempDir({ prefix: "tombolo-house." }));
     const checkout = new Checkout(home, join(home, name));
-    for (const directory of ["bin", "stage2", ".cache"]) {
+    for (const directory of ["bin", "stage2", "lib/worker", ".cache"]) {
       await Deno.mkdir(join(checkout.root, directory), { recursive: true });
     }
     for (
@@ -63,6 +65,7 @@ export class Checkout implements AsyncDisposable {
     }
     await checkout.write("main.ts", standIn);
     await checkout.write("stage2/main.ts", `console.log("stage2");\n`);
+    await checkout.write("lib/worker/server.ts", `console.log("worker");\n`);
     // The packages are fetched once for all tests.
     const denoDir = Deno.env.get("DENO_DIR");
     if (denoDir !== undefined) await Deno.symlink(denoDir, join(checkout.root, ".cache", "deno"));

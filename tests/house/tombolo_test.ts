@@ -10,6 +10,7 @@ Deno.test("the first start sets up, and says so only on stderr", async () => {
   const start = readStart(first);
   assert.deepEqual(start.args, ["run", "--", "a b"]);
   assert.match(start.stage2, /stage2/);
+  assert.match(start.worker, /worker/);
   assert.match(first.stderr, /^tombolo: [^\n]*\n$/);
 });
 
@@ -152,7 +153,7 @@ Deno.test("several first starts at once all succeed and leave one set-up", async
   const starts = await Promise.all([1, 2, 3, 4].map((n) => checkout.tombolo([`${n}`])));
   assert.deepEqual(starts.map((outcome) => readStart(outcome).args), [["1"], ["2"], ["3"], ["4"]]);
   const left = Array.from(Deno.readDirSync(join(checkout.root, ".cache")), ({ name }) => name);
-  assert.deepEqual(left.sort(), ["deno", "ready.sh", "stage2.js", "tombolo"]);
+  assert.deepEqual(left.sort(), ["deno", "ready.sh", "stage2.js", "tombolo", "worker.js"]);
 });
 
 /** A bubblewrap command line that shows this checkout read-only. */
