@@ -61,7 +61,7 @@ Deno.test("a worker whose request failed, or is still under way, is replaced", a
   await box.write("work/a", `${"a".repeat(4000)}!`);
   const { pool, spawned } = watchedPool(2);
   await using _pool = pool;
-  const options = optionsFor(box, { deadline: 1000 });
+  const options = optionsFor(box, { deadline: 2000 });
   {
     await using lease = await pool.acquire(options);
     await assert.rejects(lease.files.grep("^(a+)+\\1$"), TransportError);
