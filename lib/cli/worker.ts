@@ -54,8 +54,18 @@ async function prepareWorker(flags: readonly GivenFlag[]): Promise<Prepared> {
   return await prepare([...rules, cwd], [], {
     sources: await policyFromEnvironment(),
     needsRuntime: true,
+    // For as long as it lives, what it is asked can change the tree while other sandboxes are built.
+    runs: true,
     narrow: (policy, root) => narrowPolicy(policy, root, (path) => resolvePath(path).real),
   });
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended.
+  }
 }
 
 /** A worker on this host, once there is a plan for its sandbox. */
@@ -106,7 +116,7 @@ class Service {
     };
     const onStart = (child: Deno.ChildProcess) => {
       carried = carry(child, socket, onReady).catch((error) => {
-        child.kill("SIGKILL");
+        kill(child);
         throw error;
       });
       // It is waited for below, once the sandbox has ended.

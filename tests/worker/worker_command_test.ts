@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LiveLock } from "../../lib/launch/live_lock.ts";
 import { Box, exists, said, until } from "../system/tombolo.ts";
 import { RawWorker } from "./raw_worker.ts";
 
@@ -143,6 +144,20 @@ Deno.test("the second wall: nothing of the host is in the sandbox but the root, 
   assert.doesNotMatch(Deno.readTextFileSync(`${proc}/environ`), /canary/);
   assert.match(Deno.readTextFileSync(`${proc}/net/dev`), /lo:/);
   assert.equal(Deno.readTextFileSync(`${proc}/net/dev`).trim().split("\n").length, 3);
+});
+
+Deno.test("other sandboxes learn that a worker, which may change the tree, is alive", async () => {
+  await using box = await Box.create();
+  await using worker = new RawWorker(box);
+  assert.equal(await worker.outcome({ kind: "ping" }), "pong");
+  const state = `${box.home}/.local/state/tombolo`;
+  {
+    using beside = await LiveLock.take(state);
+    assert.equal(beside.isAlone, false);
+  }
+  assert.equal(await worker.end(), 0);
+  using after = await LiveLock.take(state);
+  assert.equal(after.isAlone, true);
 });
 
 Deno.test("a root with a comma, a space and a quote in its name is served", async () => {
