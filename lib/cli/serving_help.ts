@@ -16,7 +16,7 @@ const MCP = [
   `It speaks the Model Context Protocol on stdin and stdout: read, write, edit, list, stat, glob, grep, make_dir,
 remove, rename, and run, which runs a command under these flags. No tool changes the policy. In a client:
 
-  { "command": "tombolo", "args": ["mcp", "--root=/path/to/project", "--allow-net=registry.npmjs.org"] }
+  { "command": "tombolo", "args": ["mcp", "--root=/path/to/project", "--allow-net=api.example.com"] }
 
 Exit status: 0 when the client ended it; 125 when it failed.`,
 ];

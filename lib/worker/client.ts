@@ -84,7 +84,7 @@ const ANSWER_KINDS: Readonly<Record<RequestKind, string>> = {
  *
  * @example
  * ```ts ignore
- * await using worker = await Worker.spawn({ root: "/work/project" });
+ * await using worker = await Worker.spawn({ root: "/path/to/project" });
  * const { payload } = await worker.request("read", { path: "README.md" });
  * ```
  */
