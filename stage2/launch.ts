@@ -1,3 +1,4 @@
+import { STATUS_DESCRIPTOR, VANISHED } from "../lib/plan/launch_orders.ts";
 import { awaitPort } from "./await_port.ts";
 import { commandEnvironment } from "./command_environment.ts";
 import { dropCapabilities } from "./drop_capabilities.ts";
@@ -5,14 +6,21 @@ import { type ExecuteFailure, prepareExecute } from "./execute.ts";
 import { fail } from "./fail.ts";
 import { prepareLimits } from "./limits.ts";
 import { lockDown } from "./lock_down.ts";
-import { mountLate } from "./mount_late.ts";
+import { mountLate, Vanished } from "./mount_late.ts";
+import { pin } from "./pin.ts";
 import { readOrders } from "./read_orders.ts";
-import { openSystemCall } from "./system_call.ts";
+import { openSystemCall, type SystemCall } from "./system_call.ts";
 
 function openFilesLimit(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (!/^\d{1,15}$/.test(value)) throw new RangeError(`Cannot read TOMBOLO_STAGE2_NOFILE: ${value}`);
   return Number(value);
+}
+
+// tombolo looks again at what there is to guard, and starts anew.
+function tellVanished(call: SystemCall): void {
+  const text = new TextEncoder().encode(`${VANISHED}\n`);
+  if (call("write", STATUS_DESCRIPTOR, pin(text), text.length) === text.length) Deno.exit(125);
 }
 
 /** Waits for the bridge where there is one, locks this process down, and returns how to become the command. */
@@ -27,7 +35,12 @@ function prepare(command: readonly string[]): () => ExecuteFailure {
   const filter = Deno.readFileSync(filterPath);
   const orders = readOrders(own["TOMBOLO_STAGE2_ORDERS"]);
   const { mounts = [], check = [], cwd = "/" } = orders;
-  mountLate(call, { mounts, check, cwd });
+  try {
+    mountLate(call, { mounts, check, cwd });
+  } catch (error) {
+    if (error instanceof Vanished) tellVanished(call);
+    throw error;
+  }
   if (orders.mounts !== undefined) dropCapabilities(call, true);
   const openFiles = openFilesLimit(own["TOMBOLO_STAGE2_NOFILE"]);
   const ignoredSignals = (own["TOMBOLO_STAGE2_IGNORE"] ?? "").split(",").map(Number);

@@ -29,6 +29,9 @@ const REASONS: Readonly<Record<number, string>> = {
   [ERRNO.ENOSPC]: "this host allows no more mounts (fs.mount-max)",
 };
 
+/** What was to be guarded is not there any more. */
+export class Vanished extends Error {}
+
 class LateMounts {
   readonly #empty = pinString("");
   // struct open_how and struct mount_attr.
@@ -99,7 +102,8 @@ class LateMounts {
     const result = this.call(name, ...parameters);
     if (result >= 0) return result;
     const reason = REASONS[-result] ?? `errno ${-result}`;
-    throw new Error(`Cannot guard ${what}: ${reason} (${name})`);
+    const message = `Cannot guard ${what}: ${reason} (${name})`;
+    throw result === -ERRNO.ENOENT ? new Vanished(message) : new Error(message);
   }
 }
 

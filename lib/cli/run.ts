@@ -1,7 +1,7 @@
 import type { ExternalProxy } from "../egress/external_proxy.ts";
 import { resolveTrusted } from "../launch/gather_facts.ts";
 import { CommandDenied, findCommand } from "../launch/find_command.ts";
-import { DescriptorLeak, type RunContext, runPlan, type RunResult } from "../launch/run_plan.ts";
+import { DescriptorLeak, type RunContext, runPlan, type RunResult, TreeChanged } from "../launch/run_plan.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Plan } from "../plan/plan.ts";
 import { decidePath } from "../policy/decide_path.ts";
@@ -13,6 +13,8 @@ import { TomboloError } from "../report/tombolo_error.ts";
 import { Voice } from "../report/voice.ts";
 import { type GivenFlag, parseFlags } from "./flags.ts";
 import { prepare, type Prepared } from "./prepare.ts";
+
+const MOST_STARTS = 5;
 
 /** Whether a flag without a value was given. */
 export function has(flags: readonly GivenFlag[], name: string): boolean {
@@ -41,7 +43,6 @@ async function prepareRunnable(flags: readonly GivenFlag[], command: readonly st
     return prepared;
   } catch (error) {
     if (error instanceof CommandDenied) events?.write(commandEvent(error));
-    events?.discard();
     throw error;
   }
 }
@@ -164,13 +165,8 @@ async function externalOf(
   if (rule === undefined || !needsExternal(plan)) return undefined;
   const { startExternal } = await import("./start_external.ts");
   const isWritableInside = (path: SafePath) => decidePath(plan.decider, "write", path).allowed;
-  try {
-    const onEvent = (event: DecisionEvent) => events?.write(event);
-    return await startExternal({ rule, caller, isWritableInside, voice, onEvent });
-  } catch (error) {
-    events?.discard();
-    throw error;
-  }
+  const onEvent = (event: DecisionEvent) => events?.write(event);
+  return await startExternal({ rule, caller, isWritableInside, voice, onEvent });
 }
 
 function protectionEvents({ setAside }: RunResult): DecisionEvent[] {
@@ -202,6 +198,24 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const voice = voiceOf(flags);
   using events = openEvents(flags);
+  for (let start = 1;; start++) {
+    try {
+      return await runOnce(flags, command, voice, events);
+    } catch (error) {
+      // Another sandbox beside this one has set something aside, most likely.
+      if (error instanceof TreeChanged && start < MOST_STARTS) continue;
+      events?.discard();
+      throw error;
+    }
+  }
+}
+
+async function runOnce(
+  flags: readonly GivenFlag[],
+  command: readonly string[],
+  voice: Voice,
+  events: EventsFile | undefined,
+): Promise<number> {
   const prepared = await prepareRunnable(flags, command, events);
   const denials = new DenialLog();
   const onEvent = (event: DecisionEvent) => {
@@ -215,10 +229,7 @@ export async function run(args: readonly string[]): Promise<number> {
   voice.detail(`network ${plan.network}, ${plan.mounts.length} mounts, started by ${plan.launcher.kind}`);
   const context = { ...prepared.context, onEvent, voice, ...(external && { external }) };
   const time = new Date().toISOString();
-  const result = await runEither(plan, planThroughStage2, context).catch((error: unknown) => {
-    events?.discard();
-    throw error;
-  });
+  const result = await runEither(plan, planThroughStage2, context);
   for (const event of socketEvents(plan, time)) events?.write(event);
   for (const event of protectionEvents(result)) events?.write(event);
   await reportDenials(voice, denials, plan, onEvent, result.status);

@@ -62,6 +62,19 @@ export interface RunResult extends EndCheck {
 /** The caller leaks descriptors that only stage2 can close: the plan must be made again for it. */
 export class DescriptorLeak extends Error {}
 
+/** What was to be guarded has changed since the plan was made: it must be made again. */
+export class TreeChanged extends TomboloError {
+  constructor() {
+    super(
+      "sandbox",
+      "Cannot start the sandbox: something that it guards has vanished meanwhile, and nothing ran",
+      {
+        remedy: "start it again",
+      },
+    );
+  }
+}
+
 const NOTHING_FOUND: EndCheck = { setAside: [], missed: [], replaced: [] };
 
 /** One sandbox, from its start to its end. */
@@ -245,6 +258,7 @@ class Run implements AsyncDisposable {
   // bubblewrap's own failure and the command's have the same status; the status file tells them apart.
   async #checkBuilt(status: Deno.CommandStatus): Promise<void> {
     if (this.#status.hasLeak && this.plan.launcher.kind === "direct") throw new DescriptorLeak();
+    if (this.#status.hasVanished) throw new TreeChanged();
     const built = this.plan.network === "gateway"
       ? this.#up
       : status.success || status.signal !== null || this.#status.wasBuilt;
@@ -275,6 +289,7 @@ function exitStatus(signal: Deno.Signal | null, code: number): number {
  *
  * @throws {TomboloError} where the sandbox could not be built
  * @throws {DescriptorLeak} where the plan has to go through stage2; nothing ran
+ * @throws {TreeChanged} where the plan has to be made again; nothing ran
  */
 export async function runPlan(plan: Plan, context: RunContext): Promise<RunResult> {
   await using run = new Run(plan, context);

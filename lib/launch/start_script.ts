@@ -25,7 +25,7 @@ done
 # The runtime has raised it (select(2) cannot hold more than 1024).
 [ "$TOMBOLO_files" = - ] || ulimit -Sn "$TOMBOLO_files"
 exec 8>>"$TOMBOLO_status"
-[ "$TOMBOLO_filter" = - ] || exec 9<"$TOMBOLO_filter"
+if [ "$TOMBOLO_filter" = - ]; then exec 9>>"$TOMBOLO_status"; else exec 9<"$TOMBOLO_filter"; fi
 # Without a gateway its directory is gone before bubblewrap mounts anything.
 [ "$TOMBOLO_orders" = - ] || exec 7<"$TOMBOLO_orders"
 # Entered without following a link, so that the name the kernel has for it is its path; only then opened.

@@ -1,3 +1,5 @@
+import { VANISHED } from "../plan/launch_orders.ts";
+
 /** What bubblewrap writes about itself (bwrap(1), --json-status-fd), read through a descriptor of our own. */
 export class StatusFile implements Disposable {
   readonly #file: Deno.FsFile;
@@ -28,6 +30,11 @@ export class StatusFile implements Disposable {
   /** Whether the starting shell found descriptors that only stage2 can close. */
   get hasLeak(): boolean {
     return this.#read().startsWith("leaked");
+  }
+
+  /** Whether stage2 found that something had vanished which it was to guard; the command was not started. */
+  get hasVanished(): boolean {
+    return this.#read().split("\n").includes(VANISHED);
   }
 
   [Symbol.dispose](): void {

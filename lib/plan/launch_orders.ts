@@ -15,6 +15,11 @@ export const MASKS_INSIDE = {
   "mask-directory": "/run/tombolo/mask/directory",
 };
 
+/** Where stage2 says why it has not started the command; closed before the command (lib/launch/start_script.ts). */
+export const STATUS_DESCRIPTOR = 9;
+/** What it says there where something that was to be guarded has vanished since the plan was made. */
+export const VANISHED = "vanished";
+
 /** From SIGXCPU to SIGKILL, in seconds of cpu time: a command may catch the first. */
 export const CPU_GRACE_SECONDS = 5;
 

@@ -314,3 +314,32 @@ for (const { name, value, code, remedy } of SWITCHES) {
     });
   }
 }
+
+for (const mode of MODES) {
+  Deno.test(`what vanishes while a sandbox starts beside another one is looked for anew, and the command runs once (${mode.name})`, async () => {
+    await using box = await Box.create();
+    const real = join(box.root, "real");
+    await Deno.copyFile("/usr/bin/bwrap", real);
+    await Deno.chmod(real, 0o755);
+    // When asked to, something goes between the plan and the mounts, as when another run sets it aside.
+    const make = script(
+      `if [ -e ${box.root}/go ]; then rm ${box.root}/go; rm -r ${box.work}/.vscode; fi; exec ${real} "$@"`,
+    );
+    const fake = join(box.root, "bwrap");
+    await make(fake);
+    const run = (command: string) => box.runIn(mode, [], ["sh", "-c", command], { through: withBwrap(fake) });
+    const beside = box.start([], ["sh", "-c", "echo up; exec sleep 1000"], { through: withBwrap(fake) });
+    assert.equal(await beside.line(), "up");
+    assert.equal((await run("true")).code, 0);
+    await box.write("work/.vscode/tasks.json", "{}");
+    await box.write("go", "");
+    const { code, stderr } = await run("echo ran >> log; mkdir .vscode; echo planted > .vscode/tasks.json");
+    assert.equal(code, 0, stderr);
+    assert.equal(await box.exists("go"), false);
+    assert.equal(await box.read("work/log"), "ran\n");
+    assert.match(stderr, /^tombolo: set aside [^\n]*\/\.vscode: [^\n]*\n$/);
+    assert.equal(await box.exists("work/.vscode"), false);
+    beside.kill("SIGTERM");
+    await beside.status();
+  });
+}
