@@ -3,6 +3,7 @@ import { SafePath } from "../paths/safe_path.ts";
 import type { RepositoryWatch, Watch } from "../plan/plan.ts";
 import type { GitPlace } from "../policy/protections.ts";
 import { findRepositories, type Found } from "./find_repositories.ts";
+import type { Danger } from "./judge_repository.ts";
 import { type Clocks, isChangedSince, untilTime } from "./known_repositories.ts";
 import type { RepositoryIndex } from "./repository_index.ts";
 
@@ -115,9 +116,29 @@ class Check {
       isKnown: (path: string) => this.#known.has(path),
       isInside: (path: string) => this.request.watches.some(({ root }) => isIn(path, root)),
     };
-    return places.flatMap((place) => judgeRepository(place, around)).map(({ path, reason }) => ({
+    const dangers = [
+      ...places.flatMap((place) => judgeRepository(place, around)),
+      ...await this.#hooksOfWorktrees(places),
+    ];
+    return dangers.map(({ path, reason }) => ({
       path,
       rule: { text: path, origin: "protection git", path: SafePath.of(path), denies: "write", reason },
+    }));
+  }
+
+  // A new working tree of a known repository: what the configuration names there was not guarded.
+  async #hooksOfWorktrees(places: readonly GitPlace[]): Promise<Danger[]> {
+    const pointers = places.filter(({ kind }) => kind === "pointer");
+    if (pointers.length === 0) return [];
+    const { configuredPaths } = await import("./configured_paths.ts");
+    const roots = this.request.watches.map(({ root }) => SafePath.of(root));
+    const { paths } = await configuredPaths({ places: pointers, roots, home: undefined });
+    const isNew = (path: SafePath) =>
+      pointers.some((pointer) => SafePath.of(pointer.path).parent.contains(path)) &&
+      lstat(path) !== undefined;
+    return paths.filter(({ path }) => isNew(path)).map(({ path, reason }) => ({
+      path: path.toString(),
+      reason,
     }));
   }
 

@@ -109,13 +109,14 @@ export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts
   const hidden = privateDirectories(request.sessionDirectory);
   const pseudo = ["/proc", "/sys", "/dev"].map((path) => SafePath.of(path));
   const isPrivate = (path: string) => [...hidden, ...pseudo].some((at) => at.contains(SafePath.of(path)));
-  const repositories = await repositoryFacts({ policy, roots, stateDirectory, uid, isPrivate });
+  const repositories = await repositoryFacts({ policy, roots, stateDirectory, uid, home, isPrivate });
   const listings = new Listings();
   const rules = protections({
     home,
     secrets: existingSecrets(home, listings),
     repositories: repositories.places,
     commonDirectories: repositories.commonDirectories,
+    configured: repositories.configured,
     roots,
     projects: repositories.projects,
     exists: (base, relative) => listings.exists(base, relative),

@@ -1,10 +1,11 @@
 import { SafePath } from "../paths/safe_path.ts";
 import type { PathRule, Policy } from "../policy/policy.ts";
-import type { CommonDirectory, GitPlace } from "../policy/protections.ts";
+import type { CommonDirectory, ConfiguredPath, GitPlace } from "../policy/protections.ts";
 import type { RepositoryWatch } from "../plan/plan.ts";
 import { lstat, resolvePath } from "../paths/resolve_path.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
+import { configuredPaths } from "./configured_paths.ts";
 import { type KnownRepositories, knownRepositories, searchNotices } from "./known_repositories.ts";
 
 /** What the writable directories hold of repositories, and which repositories outside they belong to. */
@@ -13,6 +14,8 @@ export interface RepositoryFacts {
   readonly projects: readonly SafePath[];
   readonly shut: readonly SafePath[];
   readonly commonDirectories: readonly CommonDirectory[];
+  /** What git's configuration names below the writable directories. */
+  readonly configured: readonly ConfiguredPath[];
   /** What of those outside may be written. */
   readonly opened: readonly PathRule[];
   readonly watch: readonly RepositoryWatch[];
@@ -26,6 +29,7 @@ export interface RepositoryRequest {
   readonly roots: readonly SafePath[];
   readonly stateDirectory: string;
   readonly uid: number | null;
+  readonly home: SafePath | undefined;
   readonly isPrivate: (path: string) => boolean;
 }
 
@@ -76,15 +80,17 @@ export async function repositoryFacts(request: RepositoryRequest): Promise<Repos
   const found = await knownRepositories(roots, request.stateDirectory, request.uid, clocks);
   const places = found.flatMap((one) => one.places);
   refuseLinks(places);
+  const configured = await configuredPaths({ places, roots: request.roots, home: request.home });
   const shut = found.flatMap((one) => one.shut).filter((path) => mayOpen(path, request.uid));
   return {
     places,
     projects: found.flatMap((one) => one.projects).map((path) => SafePath.of(path)),
     shut: shut.map((path) => SafePath.of(path)),
     commonDirectories: outside.flatMap(({ common }) => common ?? []),
+    configured: configured.paths,
     opened: outside.map(({ rule }) => rule),
     watch: found.map(watchOf),
-    notices: searchNotices(found, request.isPrivate),
+    notices: [...searchNotices(found, request.isPrivate), ...configured.notices],
   };
 }
 

@@ -21,6 +21,12 @@ export interface CommonDirectory {
   readonly worktree: string;
 }
 
+/** Something that git's configuration has the host run. */
+export interface ConfiguredPath {
+  readonly path: SafePath;
+  readonly reason: string;
+}
+
 /** What protections are made from. */
 export interface ProtectionContext {
   readonly home: SafePath | undefined;
@@ -28,6 +34,7 @@ export interface ProtectionContext {
   readonly secrets: ReadonlySet<string>;
   readonly repositories: readonly GitPlace[];
   readonly commonDirectories?: readonly CommonDirectory[];
+  readonly configured?: readonly ConfiguredPath[];
   /** Real paths of the writable directories. */
   readonly roots?: readonly SafePath[];
   /** Working trees below them that hold something of what the host executes. */
@@ -136,6 +143,10 @@ export function protections(context: ProtectionContext): ProtectionRule[] {
     ...secrets(context),
     ...context.repositories.flatMap(repository),
     ...(context.commonDirectories ?? []).flatMap(commonDirectory),
+    ...(context.configured ?? []).map(({ path, reason }) => ({
+      ...writeRule(path, GIT, reason),
+      watchesLinks: true,
+    })),
     ...hostExecuted(context),
     ...shut,
     ...own,

@@ -250,6 +250,50 @@ Deno.test("M7 submodules, at any depth of nesting, and the directories of linked
   );
 });
 
+for (const mode of MODES) {
+  Deno.test(`M7 ${mode.name}: hooks kept in the working tree and files that git's configuration includes are guarded`, async () => {
+    await using box = await gitBox();
+    await onHost(
+      box,
+      `${REPOSITORY} && mkdir .githooks web && echo kept > .githooks/pre-commit && echo '[user]' > included
+       git config core.hooksPath .githooks && git config include.path ../included
+       cd web && git init -q . && mkdir -p .husky/_ tools && echo kept > .husky/pre-commit && echo kept > tools/monitor
+       git config core.hooksPath .husky/_ && git config core.fsmonitor ./tools/monitor
+       cd .. && git init -q absent && git -C absent config core.hooksPath scripts/hooks`,
+    );
+    const kept = [".githooks/pre-commit", "included", "web/.husky/pre-commit", "web/tools/monitor"];
+    const before = await Promise.all(kept.map((path) => box.read(`work/${path}`)));
+    const script = [...kept, ".githooks/pre-push", "web/.husky/_/pre-push"].map((path) =>
+      `echo evil > ${path}; rm -f ${path}; echo evil > x; mv -f x ${path}; mv $(dirname ${path}) y`
+    ).join("\n");
+    const outcome = await box.runIn(mode, [], [
+      "sh",
+      "-c",
+      `${script}
+       mkdir -p absent/scripts/hooks && echo evil > absent/scripts/hooks/pre-commit
+       git -c core.hooksPath=/dev/null worktree add -q side && mkdir side/.githooks && echo evil > side/.githooks/pre-commit`,
+    ]);
+    assert.deepEqual(await Promise.all(kept.map((path) => box.read(`work/${path}`))), before, outcome.stderr);
+    for (const path of [".githooks/pre-push", "web/.husky/_/pre-push"]) {
+      assert.equal(await box.exists(`work/${path}`), false, path);
+    }
+    assert.deepEqual(setAside(box, outcome), ["work/absent/scripts/hooks", "work/side/.githooks"]);
+  });
+}
+
+Deno.test("M7 hooks that the user's own configuration has in every working tree are guarded; a whole tree of hooks is said", async () => {
+  await using box = await gitBox();
+  await box.write("home/.gitconfig", '[core]\n\thooksPath = "dev/hooks" # ours\n');
+  await onHost(
+    box,
+    "git init -q . && mkdir -p dev/hooks && git init -q whole && git -C whole config core.hooksPath .",
+  );
+  const outcome = await box.shell([], "echo evil > dev/hooks/pre-commit; echo fine > dev/file; cat dev/file");
+  assert.equal(outcome.stdout, "fine\n");
+  assert.equal(await box.exists("work/dev/hooks/pre-commit"), false);
+  assert.match(outcome.stderr, /core\.hookspath of \S+whole" is "\.": hooks there are not guarded/);
+});
+
 for (const count of [2, 8, 16]) {
   Deno.test(`M13 ${count} sandboxes at once each clone, commit and plant: clones stay, nothing planted does`, async () => {
     await using box = await gitBox();
