@@ -24,6 +24,10 @@ export function splitGlob(text: string): { head: string; pattern: string } {
   return { head: head === "" && first > 0 ? "/" : head, pattern: parts.slice(first).join("/") };
 }
 
+function literal(text: string): string {
+  return text.replaceAll(/[\\^$.|+*?(){}[\]/]/g, "\\$&");
+}
+
 function characterClass(text: string, at: number): { source: string; end: number } {
   // A bracket right after the opening one, or after the negation, is meant literally (glob(7)).
   const negated = text[at + 1] === "!" || text[at + 1] === "^";
@@ -32,8 +36,9 @@ function characterClass(text: string, at: number): { source: string; end: number
   if (end < 0) throw new SyntaxError("a bracket is not closed");
   const inner = text.slice(start, end);
   if (inner.includes("[:")) throw new SyntaxError("classes such as [:alpha:] are not known");
-  const source = `(?!/)[${negated ? "^" : ""}${inner.replaceAll(/[\\^[\]]/g, "\\$&")}]`;
-  return { source, end };
+  const one = `(?!/)[${negated ? "^" : ""}${inner.replaceAll(/[\\^[\]]/g, "\\$&")}]`;
+  // Names hold brackets too (`[id].ts`): who denies one by its name means that file.
+  return { source: `(?:${one}|${literal(text.slice(at, end + 1))})`, end };
 }
 
 function stepSource(component: string): string {
@@ -48,7 +53,7 @@ function stepSource(component: string): string {
       const found = characterClass(component, at);
       source += found.source;
       at = found.end;
-    } else source += character.replace(/[\\^$.|+(){}\]/]/, "\\$&");
+    } else source += literal(character);
   }
   return source;
 }

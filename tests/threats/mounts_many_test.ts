@@ -79,6 +79,17 @@ Deno.test("M14 in a tree of 100,000 files a deny pattern holds, and nothing is l
   assert.equal(after.stdout, before.stdout);
 });
 
+Deno.test("M14 a file whose name holds brackets can be denied by its name", async () => {
+  await using box = await Box.create();
+  const names = ["app/[id].ts", "app/[[...slug]]/page.ts", "app/[id] copy.ts"];
+  for (const name of names) await box.write(`work/${name}`, "canary");
+  for (const mode of MODES) {
+    const flags = [`--deny-read=${names.join(",")}`];
+    const { stdout } = await box.runIn(mode, flags, ["sh", "-c", "cat app/*.ts app/*/*.ts"]);
+    assert.equal(stdout, "", mode.name);
+  }
+});
+
 Deno.test("M14 5,000 files that may not be written stay as they are, and what comes to match is set aside", async () => {
   await using box = await Box.create();
   await manyFiles(box, MATCHES, 1, ".lock");
