@@ -67,7 +67,14 @@ class Expansion {
       if (found.rule.glob?.coversContents) found.contents.push(foundAt(directory, "directory"));
     }
     const open = progress.filter(({ found, index }) => index < found.steps.length);
-    for (const entry of listing(directory)) {
+    const entries = listing(directory);
+    // What cannot be listed can hold whatever the pattern names: it is denied whole.
+    if (entries === undefined && open.length > 0 && mayBeEntered(directory)) {
+      for (const found of new Set(open.map((each) => each.found))) {
+        found.contents.push(foundAt(directory, "directory"));
+      }
+    }
+    for (const entry of entries ?? []) {
       if (++this.#entries > MOST_ENTRIES) throw this.#tooLarge(directory);
       this.#enter(directory === "/" ? `/${entry.name}` : `${directory}/${entry.name}`, entry, open);
     }
@@ -101,13 +108,19 @@ class Expansion {
   }
 }
 
-function listing(directory: string): Deno.DirEntry[] {
+/** What stands in a directory; `undefined` where that is not told. */
+function listing(directory: string): Deno.DirEntry[] | undefined {
   try {
     return [...Deno.readDirSync(directory)];
   } catch {
-    // Not readable, then not for the command either; or gone.
-    return [];
+    return undefined;
   }
+}
+
+// Names that are known can be opened without a listing, and an owner can make it readable.
+function mayBeEntered(directory: string): boolean {
+  const info = lstat(directory);
+  return info?.isDirectory === true && (((info.mode ?? 0) & 0o011) !== 0 || info.uid === Deno.uid());
 }
 
 function foundAt(path: string, kind: FoundPath["kind"]): FoundPath {
@@ -159,6 +172,6 @@ export function newMatches(before: readonly GlobMatches[]): Watch[] {
 
 // An empty directory holds nothing that could match.
 function watched(found: GlobMatches | undefined): string[] {
-  const filled = found?.contents.filter(({ path }) => listing(path.toString()).length > 0) ?? [];
+  const filled = found?.contents.filter(({ path }) => listing(path.toString())?.length !== 0) ?? [];
   return [...found?.matches ?? [], ...filled].map(({ path }) => path.toString());
 }

@@ -90,6 +90,24 @@ Deno.test("M14 a file whose name holds brackets can be denied by its name", asyn
   }
 });
 
+Deno.test("M14 directories that the user can enter but not list hide nothing from a deny pattern", async () => {
+  await using box = await Box.create({ ordinaryUser: true });
+  for (const name of ["entered", "shut", "others", "open"]) await box.write(`work/${name}/a.pem`, "canary");
+  const prepare = await box.host(["sh", "-c", "chmod 0300 entered && chmod 0 shut && chmod 0711 others"]);
+  assert.equal(prepare.code, 0, prepare.stderr);
+  if (Deno.uid() === 0) await Deno.chown(`${box.work}/others`, 0, 0);
+  const script = "cat entered/a.pem others/a.pem; chmod 700 *; cat */a.pem; mv shut moved; cat moved/a.pem";
+  for (const mode of MODES) {
+    for (const pattern of ["**/*.pem", "*/*.pem", "*/a.pem"]) {
+      const { stdout, stderr } = await box.runIn(mode, [`--deny-read=${pattern}`], ["sh", "-c", script]);
+      assert.equal(stdout, "", `${mode.name} ${pattern}`);
+      assert.match(stderr, /Permission denied/);
+    }
+  }
+  const { code } = await box.host(["sh", "-c", "chmod 700 entered shut"]);
+  assert.equal(code, 0);
+});
+
 Deno.test("M14 5,000 files that may not be written stay as they are, and what comes to match is set aside", async () => {
   await using box = await Box.create();
   await manyFiles(box, MATCHES, 1, ".lock");
