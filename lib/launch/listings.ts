@@ -1,19 +1,21 @@
+import { lstat } from "../paths/resolve_path.ts";
+
 /** Directories listed once each: a listing tells which of many paths exist, where asking for each costs a failed call. */
 export class Listings {
-  readonly #names = new Map<string, ReadonlySet<string>>();
+  // `undefined` where it is not told what stands in a directory: names that are known can be opened all the same.
+  readonly #names = new Map<string, ReadonlySet<string> | undefined>();
   readonly #real = new Map<string, string | undefined>();
 
-  #list(directory: string): ReadonlySet<string> {
-    const before = this.#names.get(directory);
-    if (before !== undefined) return before;
-    let names: ReadonlySet<string>;
-    try {
-      names = new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
-    } catch {
-      names = new Set();
-    }
+  #list(directory: string): ReadonlySet<string> | undefined {
+    if (this.#names.has(directory)) return this.#names.get(directory);
+    const names = namesIn(directory);
     this.#names.set(directory, names);
     return names;
+  }
+
+  #holds(directory: string, name: string): boolean {
+    const names = this.#list(directory);
+    return names?.has(name) ?? lstat(`${directory === "/" ? "" : directory}/${name}`) !== undefined;
   }
 
   #realPath(directory: string): string | undefined {
@@ -41,7 +43,7 @@ export class Listings {
       const slash = relative.indexOf("/", from);
       const name = slash < 0 ? relative.slice(from) : relative.slice(from, slash);
       const directory = from === 0 ? base : `${top}/${relative.slice(0, from - 1)}`;
-      if (!this.#list(directory).has(name)) return false;
+      if (!this.#holds(directory, name)) return false;
       if (slash < 0) return true;
       from = slash + 1;
     }
@@ -59,13 +61,22 @@ export class Listings {
     if (parent !== "/" && this.#isKnownToLack(parent)) return true;
     const real = this.#realPath(parent);
     if (real === undefined) return this.isAbsent(parent);
-    return real === parent && !this.#list(parent).has(name);
+    return real === parent && !this.#holds(parent, name);
   }
 
   // A call that fails costs more than all the others.
   #isKnownToLack(directory: string): boolean {
     const [parent, name] = split(directory);
     return this.#real.get(parent) === parent && this.#names.get(parent)?.has(name) === false;
+  }
+}
+
+function namesIn(directory: string): ReadonlySet<string> | undefined {
+  try {
+    return new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
+  } catch (error) {
+    const isNone = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+    return isNone ? new Set() : undefined;
   }
 }
 

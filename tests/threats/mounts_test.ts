@@ -220,6 +220,19 @@ print(len(found), found[:3])
   }
 });
 
+Deno.test("M8 in a home directory that can be entered but not listed secrets are hidden too", async () => {
+  await using box = await Box.create({ ordinaryUser: true });
+  const names = [".ssh/id_ed25519", ".config/gh/hosts.yml", ".netrc"];
+  for (const name of names) await box.write(`home/${name}`, "canary");
+  assert.equal((await box.tombolo(["run", "--", "true"])).code, 0, "the state directory is made");
+  await box.host(["sh", "-c", "chmod 0311 ~ ~/.config"]);
+  for (const mode of MODES) {
+    const { stdout } = await box.runIn(mode, [], ["sh", "-c", `cd ~; cat ${names.join(" ")}`]);
+    assert.equal(stdout, "", mode.name);
+  }
+  await box.host(["sh", "-c", "chmod 0700 ~ ~/.config"]);
+});
+
 Deno.test("M8 /proc/*/root and fd links write nothing outside", async () => {
   await using box = await Box.create();
   await box.write("beside/file", "kept");
