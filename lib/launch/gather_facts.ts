@@ -3,6 +3,7 @@ import { lstat, type ResolvedPath, resolvePath } from "../paths/resolve_path.ts"
 import { SafePath } from "../paths/safe_path.ts";
 import type { RuledProgram } from "../policy/decide_run.ts";
 import type { Policy } from "../policy/policy.ts";
+import { HOME_EXECUTED } from "../policy/host_executed.ts";
 import { SECRETS } from "../policy/secrets.ts";
 import { protections } from "../policy/protections.ts";
 import { Listings } from "./listings.ts";
@@ -65,6 +66,22 @@ function existingSecrets(home: SafePath | undefined, listings: Listings): Set<st
   return new Set(SECRETS.map(({ path }) => path).filter((path) => listings.exists(home.toString(), path)));
 }
 
+// Of dotfiles that are collected in a repository, the home directory holds links.
+function linkedIntoRoots(
+  home: SafePath | undefined,
+  roots: readonly SafePath[],
+  listings: Listings,
+): Set<string> {
+  if (home === undefined || roots.length === 0) return new Set();
+  const found = HOME_EXECUTED.filter(({ path }) => listings.exists(home.toString(), path));
+  return new Set(
+    found.map(({ path }) => path).filter((path) => {
+      const { real, links } = resolvePath(home.join(path));
+      return links.length > 0 && roots.some((root) => root.contains(real));
+    }),
+  );
+}
+
 // Where links are on the way, the directory is not made: what they lead to may not be the user's choice.
 function canMake(path: SafePath, found: ResolvedPath | undefined, uid: number | null): boolean {
   if (found === undefined || found.kind !== undefined || found.links.length > 0) return false;
@@ -119,6 +136,7 @@ export async function gatherFacts(request: FactsRequest): Promise<Omit<HostFacts
     configured: repositories.configured,
     roots,
     projects: repositories.projects,
+    linked: linkedIntoRoots(home, roots, listings),
     exists: (base, relative) => listings.exists(base, relative),
     shut: repositories.shut,
     own: [...own.map((path) => SafePath.of(path)), ...policy.files],

@@ -37,6 +37,8 @@ export interface ProtectionContext {
   readonly configured?: readonly ConfiguredPath[];
   /** Real paths of the writable directories. */
   readonly roots?: readonly SafePath[];
+  /** Paths below the home directory that links lead into a writable directory, as those of collected dotfiles. */
+  readonly linked?: ReadonlySet<string>;
   /** Working trees below them that hold something of what the host executes. */
   readonly projects?: readonly SafePath[];
   /** Whether something stands at a path below a directory that exists. */
@@ -105,11 +107,13 @@ function commonDirectory({ path, worktree }: CommonDirectory): ProtectionRule[] 
 }
 
 // A root that the user named below such a path is meant to be written.
-function inHome({ home, roots = [] }: ProtectionContext): ProtectionRule[] {
+function inHome({ home, roots = [], linked = new Set() }: ProtectionContext): ProtectionRule[] {
   if (home === undefined) return [];
   // By their texts: no root holds any of them in most runs.
   const tops = roots.map((root) => root.depth === 0 ? "/" : `${root}/`);
-  const held = HOME_EXECUTED.filter(({ path }) => tops.some((top) => `${home}/${path}`.startsWith(top)));
+  const held = HOME_EXECUTED.filter(({ path }) =>
+    linked.has(path) || tops.some((top) => `${home}/${path}`.startsWith(top))
+  );
   return executedByHost(home, held);
 }
 

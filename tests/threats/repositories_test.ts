@@ -75,6 +75,24 @@ Deno.test("M5 settings that the user keeps behind a link can be used, and neithe
   assert.equal(await box.read("outside/envrc"), "kept");
 });
 
+Deno.test("M5 dotfiles that the home directory links to in a writable directory are guarded there", async () => {
+  await using box = await Box.create();
+  for (const name of ["bashrc", "gitconfig", "bin/tool"]) await box.write(`work/dot/${name}`, "kept");
+  await Deno.symlink(`${box.work}/dot/bashrc`, `${box.home}/.bashrc`);
+  await Deno.symlink("../work/dot/gitconfig", `${box.home}/.gitconfig`);
+  await Deno.symlink(`${box.work}/dot/bin`, `${box.home}/bin`);
+  const script =
+    "cd dot; for f in bashrc gitconfig bin/tool bin/new; do echo evil > $f; rm -f $f; done; mv bin x; echo fine > other; cat other";
+  for (const mode of MODES) {
+    const { stdout } = await box.runIn(mode, [], ["sh", "-c", script]);
+    assert.equal(stdout, "fine\n", mode.name);
+    for (const name of ["bashrc", "gitconfig", "bin/tool"]) {
+      assert.equal(await box.read(`work/dot/${name}`), "kept");
+    }
+    assert.equal(await box.exists("work/dot/bin/new"), false);
+  }
+});
+
 Deno.test("M5 shell start-up files are guarded where the home directory is writable, and set aside where they appear", async () => {
   await using box = await Box.create();
   await box.write("home/.bashrc", "kept");
