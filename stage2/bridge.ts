@@ -6,6 +6,7 @@ import { openSystemCall } from "./system_call.ts";
 import { Traffic } from "./traffic.ts";
 
 const PR_SET_DUMPABLE = 4;
+const SIGKILL = 9;
 const MOST_CONNECTIONS = 1024;
 /** Before accept is tried again after a failure, unless a connection ends earlier. */
 const RETRY_MS = 50;
@@ -82,6 +83,12 @@ function whatIsPublished(traffic: Traffic): Inbound | undefined {
   return { path: variable("TOMBOLO_STAGE2_PUBLISH_SOCKET"), ports: publishedPorts(ports), traffic };
 }
 
+// It waits for the port, and must not wait for ever.
+function endLaunch(): void {
+  const pid = Number(Deno.env.get("TOMBOLO_STAGE2_LAUNCH"));
+  if (Number.isInteger(pid) && pid > 1) openSystemCall()("kill", pid, SIGKILL);
+}
+
 /**
  * The bridge role: a TCP port on the namespace's loopback that leads to the gateway's unix socket, and, where ports are
  * published, connections from the host that lead to them.
@@ -99,6 +106,7 @@ export async function bridge(): Promise<never> {
     call("dup3", 1, 2, 0);
     return await serve(listener, path, traffic);
   } catch (error) {
+    endLaunch();
     fail(125, `bridge: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

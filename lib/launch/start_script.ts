@@ -57,21 +57,19 @@ shift
 /** As {@linkcode START_SCRIPT}, with one parameter more before the others: the control group to enter first. */
 export const START_IN_SCOPE_SCRIPT: string = JOIN_SCRIPT + START_SCRIPT;
 
-// What the bridge exits with when it cannot start; whoever waits for it must not wait for ever.
-const BRIDGE_FAILED = 125;
-
 function quoted(words: readonly string[]): string {
   return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
 }
 
 /**
  * What the shell inside does: start both halves of stage2 side by side and become the second. The bridge is left to
- * the sandbox's init, so that the command has no child that it did not start.
+ * the sandbox's init, so that the command has no child that it did not start; no shell waits for it, which would keep
+ * the rights that bubblewrap lends for mounts. It knows whom to end when it cannot start.
  *
  * @param program How stage2 is called, up to its role
  * @returns A script whose parameters are the command
  */
 export function stage2Script(program: readonly string[]): string {
   const call = quoted(program);
-  return `({ ${call} bridge </dev/null >/dev/null; [ $? != ${BRIDGE_FAILED} ] || kill -KILL $$ 2>/dev/null; } &)\nexec ${call} launch -- "$@"\n`;
+  return `(TOMBOLO_STAGE2_LAUNCH=$$ exec ${call} bridge </dev/null >/dev/null &)\nexec ${call} launch -- "$@"\n`;
 }

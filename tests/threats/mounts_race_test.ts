@@ -46,6 +46,9 @@ Deno.test("M2 sandboxes side by side in one directory start through descriptors,
     const flags = ["--allow-write=sub", "--deny-read=sub/secret", `--allow-write=${box.home}`];
     const script = `echo two > sub/file && cat sub/file && pwd && echo > .git/config; echo $? $PWD $OLDPWD`;
     const { stdout, stderr } = await box.runIn(mode, flags, ["sh", "-c", script]);
+    const capable = "cat /proc/[0-9]*/status | grep CapEff | sort -u";
+    const { stdout: capabilities } = await box.runIn(mode, flags, ["sh", "-c", capable]);
+    assert.match(capabilities, /^CapEff:\t0+\n$/, mode.name);
     assert.match(stdout, new RegExp(`^two\n${box.work}\n[12] ${box.work} *\n$`), stderr);
   }
   first.kill("SIGTERM");
