@@ -95,7 +95,19 @@ function withDeniedPrograms(facts: HostFacts): HostFacts {
 }
 
 function withoutLifted(policy: Policy, facts: HostFacts): HostFacts {
-  const real = (path: SafePath) => facts.resolved.get(path.toString())?.real ?? path;
+  const at = (path: SafePath) => facts.resolved.get(path.toString());
+  for (const { text, origin, path } of policy.unprotect) {
+    const planted = at(path)?.links.find((link) => !facts.trustedLinks.has(link.toString()));
+    if (planted === undefined) continue;
+    throw new TomboloError(
+      "policy",
+      `Cannot unprotect ${quote(text)} (${origin}): ${quote(planted.toString())} is a symbolic link to ${
+        quote(at(path)?.real.toString() ?? "")
+      }`,
+      { remedy: "name the target itself" },
+    );
+  }
+  const real = (path: SafePath) => at(path)?.real ?? path;
   return { ...facts, protections: liftProtections(facts.protections, policy.unprotect, real) };
 }
 

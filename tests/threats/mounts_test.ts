@@ -129,6 +129,22 @@ Deno.test("M6 what is watched is found behind links that were put on the way to 
   }
 });
 
+Deno.test("M3 a link that an earlier run planted does not choose what --unprotect lifts", async () => {
+  await using box = await Box.create();
+  await initRepository(box);
+  assert.equal((await box.shell([], "ln -s .git/hooks innocent; ln -s .git way")).code, 0);
+  for (const path of ["innocent", "way/config"]) {
+    const { code, stdout, stderr } = await box.shell(
+      [`--unprotect=${path}`],
+      "echo ran; echo x > .git/hooks/y",
+    );
+    assert.deepEqual({ code, stdout }, { code: 125, stdout: "" }, path);
+    assert.match(stderr, /^tombolo: Cannot [^\n]* symbolic link/);
+  }
+  const { code } = await box.shell(["--unprotect=.git/hooks"], "echo x > .git/hooks/y");
+  assert.equal(code, 0);
+});
+
 Deno.test("M4 what hides files is looked at before each start: a mask that is a link or holds anything is refused", async () => {
   const spoilers = [
     "ln -s ../../../../canary file",
