@@ -18,6 +18,13 @@ export function isPlainUrl(url: string): boolean {
   return !url.includes("://") && SCP.test(url);
 }
 
+/** The path that a remote's address names on this machine; `undefined` where it names a host. */
+export function localPath(url: string): string | undefined {
+  const path = url.startsWith("file://") ? url.slice("file://".length) : url;
+  // A name without a slash is that of a remote.
+  return path.includes("/") && !/^[^/]*:/.test(path) ? path : undefined;
+}
+
 function keys(section: string, names: string, check: Check = any): [string, Check][] {
   return names.split(" ").map((name) => [`${section}.${name}`, check]);
 }
@@ -91,20 +98,41 @@ function isHarmless({ key, subsection, value }: GitSetting): boolean {
   return check(value ?? "true");
 }
 
+// What git may take for the address of a remote.
+const ADDRESSES: ReadonlySet<string> = new Set([
+  "remote.url",
+  "remote.pushurl",
+  "remote.pushdefault",
+  "branch.remote",
+  "branch.pushremote",
+  "submodule.url",
+]);
+
+/** What the paths in a configuration are looked at with. */
+export interface ConfigPlaces {
+  /** Whether a working tree that core.worktree names is one that the sandbox may write. */
+  readonly isInside: (worktree: string) => boolean;
+  /** Whether a path lies where nobody looks for repositories, and git would run the hooks of one. */
+  readonly isHidden: (path: string) => boolean;
+}
+
 /**
  * What of a git configuration may make git run a program; fails closed.
  *
  * @param text The whole file
- * @param isInside Whether a working tree that core.worktree names is one that the sandbox may write
  * @returns The first such setting, or what could not be understood; `undefined` where all is harmless
  */
-export function dangerousSetting(text: string, isInside: (worktree: string) => boolean): string | undefined {
+export function dangerousSetting(text: string, { isInside, isHidden }: ConfigPlaces): string | undefined {
+  const leadsAstray = ({ key, value = "" }: GitSetting) => {
+    const path = ADDRESSES.has(key) ? localPath(value) : undefined;
+    return path !== undefined && isHidden(path);
+  };
   const settings = parseGitConfig(text);
   if (settings === undefined) return "it holds what tombolo does not understand";
   const found = settings.find((setting) =>
     setting.key === "core.worktree" && setting.subsection === undefined
       ? setting.value === undefined || !isInside(setting.value)
-      : !isHarmless(setting)
+      : !isHarmless(setting) || leadsAstray(setting)
   );
   return found === undefined ? undefined : `it sets ${found.key}`;
 }

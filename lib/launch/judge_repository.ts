@@ -53,6 +53,7 @@ class Judge {
       ...this.#commonDirectory(path),
       ...hooks(path),
       ...attributes(path),
+      ...legacyRemotes(path),
     ];
   }
 
@@ -64,10 +65,22 @@ class Judge {
       worktree !== "" && this.around.isInside(realPath(SafePath.from(worktree, directory)));
     const wrong = text === undefined
       ? "it is no file that tombolo can read"
-      : dangerousSetting(text, isInside);
+      : dangerousSetting(text, { isInside, isHidden: (path) => this.#isHidden(path, directory) });
     return wrong === undefined
       ? []
       : [{ path, reason: `git may run commands that its configuration names (${wrong})` }];
+  }
+
+  // The walk looks for repositories everywhere but in git directories, which hold none of their own.
+  #isHidden(path: string, directory: string): boolean {
+    // Where git stands when it reads it: at the top of the working tree, or in the bare repository.
+    const base = SafePath.of(directory).name === ".git"
+      ? SafePath.of(directory).parent.toString()
+      : directory;
+    const lexical = SafePath.from(path, base);
+    return [lexical, SafePath.of(realPath(lexical))].some((at) =>
+      this.around.isInside(at.toString()) && at.ancestors().some(isGitDirectory)
+    );
   }
 
   #commonDirectory(directory: string): Danger[] {
@@ -103,6 +116,26 @@ function hooks(directory: string): Danger[] {
   } catch {
     return [{ path, reason }];
   }
+}
+
+function isGitDirectory(path: SafePath): boolean {
+  const has = (name: string) => lstat(path.join(name)) !== undefined;
+  return path.name === ".git" || (has("HEAD") && has("objects") && has("refs"));
+}
+
+// Addresses of remotes from before there was a configuration (gitrepository-layout(5)); nothing writes them any more.
+function legacyRemotes(directory: string): Danger[] {
+  return ["remotes", "branches"].flatMap((name): Danger[] => {
+    const path = `${directory}/${name}`;
+    const info = lstat(path);
+    if (info === undefined) return [];
+    try {
+      if (info.isDirectory && [...Deno.readDirSync(path)].length === 0) return [];
+    } catch {
+      // Not to be looked into.
+    }
+    return [{ path, reason: "git takes addresses of remotes from it" }];
+  });
 }
 
 function attributes(directory: string): Danger[] {

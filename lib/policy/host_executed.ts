@@ -13,6 +13,8 @@ export const GIT_EXECUTED: readonly HostExecuted[] = [
   { path: "commondir", reason: "it names the directory whose configuration and hooks git uses" },
   { path: "config.worktree", reason: "git runs commands that its configuration names" },
   { path: "info/attributes", reason: "git attributes choose filters that run" },
+  { path: "remotes", reason: "git takes addresses of remotes from it, and runs the hooks of local ones" },
+  { path: "branches", reason: "git takes addresses of remotes from it, and runs the hooks of local ones" },
 ];
 
 const EDITOR = "the editor runs tasks and programs that it names";

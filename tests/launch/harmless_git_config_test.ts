@@ -4,7 +4,7 @@ import { parseGitConfig } from "../../lib/launch/git_config.ts";
 import { dangerousSetting, isPlainUrl } from "../../lib/launch/harmless_git_config.ts";
 import { TempDirectory } from "./temp_directory.ts";
 
-const NEVER = () => false;
+const NEVER = { isInside: () => false, isHidden: () => false };
 
 const CLONE = `[core]
 	repositoryformatversion = 0
@@ -94,9 +94,9 @@ Deno.test("whatever may name a program is dangerous, in any spelling", () => {
 
 Deno.test("a working tree elsewhere is harmless only where the caller knows it to lie inside", () => {
   const text = "[core]\n\tworktree = ../../../lib";
-  assert.equal(dangerousSetting(text, (path) => path === "../../../lib"), undefined);
+  assert.equal(dangerousSetting(text, { ...NEVER, isInside: (path) => path === "../../../lib" }), undefined);
   assert.equal(dangerousSetting(text, NEVER), "it sets core.worktree");
-  assert.notEqual(dangerousSetting("[core]\n\tworktree\n", () => true), undefined);
+  assert.notEqual(dangerousSetting("[core]\n\tworktree\n", { ...NEVER, isInside: () => true }), undefined);
 });
 
 Deno.test("URLs that git hands to a program of another name are not plain", () => {

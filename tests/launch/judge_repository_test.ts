@@ -119,3 +119,34 @@ Deno.test("pointers and common directories in circles are dangers, and end", () 
   assert.notDeepEqual(judge(work, "a", "directory"), []);
   assert.notDeepEqual(judge(work, "a/worktrees/w", "worktree"), []);
 });
+
+Deno.test("a remote that leads into a git directory is a danger, one beside it is none", () => {
+  using work = new TempDirectory();
+  const remote = (url: string) => `[core]\n\tbare = false\n[remote "origin"]\n\turl = ${url}\n`;
+  for (
+    const url of [
+      "../other",
+      "../other/.git",
+      "/elsewhere/.git/x",
+      "https://host.test/a/.git/b",
+      "host.test:x",
+    ]
+  ) {
+    work.file("r/.git/config", remote(url));
+    assert.deepEqual(judge(work, "r/.git", "directory"), [], url);
+  }
+  work.file("bare/HEAD");
+  Deno.mkdirSync(work.at("bare/objects"));
+  Deno.mkdirSync(work.at("bare/refs"));
+  const hidden = ["../.git/x", "../other/.git/objects/ab", "../bare/refs", "./.git/x", work.at(".git/x")];
+  for (const url of [...hidden, `file://${work.at(".git/x")}`]) {
+    work.file("r/.git/config", remote(url));
+    assert.deepEqual(judge(work, "r/.git", "directory"), ["r/.git/config"], url);
+  }
+  work.file("r/.git/config", PLAIN);
+  Deno.mkdirSync(work.at("r/.git/branches"));
+  assert.deepEqual(judge(work, "r/.git", "directory"), []);
+  work.file("r/.git/branches/origin", "../x");
+  work.file("r/.git/remotes/origin", "URL: ../x");
+  assert.deepEqual(judge(work, "r/.git", "directory"), ["r/.git/remotes", "r/.git/branches"]);
+});

@@ -371,3 +371,38 @@ Deno.test("M13 a protected file that the host replaces while a sandbox runs is t
   );
   assert.equal(await onHost(box, "git config some.thing"), "else\n");
 });
+
+Deno.test("M5 a repository hidden in a git directory is not reached by the remote of a new one, nor by files of old", async () => {
+  await using box = await Box.create();
+  await box.write("home/.gitconfig", "[user]\n\tname = a\n\temail = a@a.test\n");
+  await box.host(["git", "init", "-q", "."]);
+  const hide =
+    `git init -q --bare .git/hid && printf '#!/bin/sh\\ntouch ${box.root}/pwned\\n' > .git/hid/hooks/pre-receive &&
+    chmod +x .git/hid/hooks/pre-receive && cp -r .git/hid .git/objects/ab`;
+  for (const address of ["../.git/hid", `${box.work}/.git/hid`, `file://${box.work}/.git/objects/ab`]) {
+    const { code, stderr } = await box.shell(
+      [],
+      `${hide}; rm -rf evil; git init -q evil && cd evil && git remote add origin ${address} && git commit -q --allow-empty -m one`,
+    );
+    assert.equal(code, 0, stderr);
+    await box.host(["sh", "-c", "cd evil && git push -q origin HEAD:refs/heads/x"]);
+    assert.equal(await box.exists("pwned"), false, address);
+    assert.match(stderr, /set aside \S+\/evil\/\.git\/config: /, address);
+  }
+  const old =
+    `${hide}; mkdir -p .git/remotes; echo URL: .git/hid > .git/remotes/origin; echo .git/hid > .git/branches/origin`;
+  await box.shell([], `${old}; git commit -q --allow-empty -m two`);
+  await box.host(["git", "push", "-q", "origin", "HEAD:refs/heads/x"]);
+  assert.equal(await box.exists("pwned"), false);
+});
+
+Deno.test("M5 a clone of a repository beside it stays as it is", async () => {
+  await using box = await Box.create();
+  await box.write("home/.gitconfig", "[user]\n\tname = a\n\temail = a@a.test\n");
+  const script =
+    "git init -q a && git -C a commit -q --allow-empty -m one && git clone -q a b && git clone -q ./a/.git c";
+  const { code, stderr } = await box.shell([], script);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  assert.equal((await box.host(["git", "-C", "b", "fetch", "-q"])).code, 0);
+  assert.equal((await box.host(["git", "-C", "c", "fetch", "-q"])).code, 0);
+});
