@@ -2,8 +2,8 @@ import { STATUS_DESCRIPTOR, VANISHED } from "../lib/plan/launch_orders.ts";
 import { awaitPort } from "./await_port.ts";
 import { commandEnvironment } from "./command_environment.ts";
 import { dropCapabilities } from "./drop_capabilities.ts";
-import { type ExecuteFailure, prepareExecute } from "./execute.ts";
-import { fail } from "./fail.ts";
+import { prepareExecute } from "./execute.ts";
+import { fail, say } from "./fail.ts";
 import { prepareLimits } from "./limits.ts";
 import { lockDown } from "./lock_down.ts";
 import { mountLate, Vanished } from "./mount_late.ts";
@@ -23,8 +23,8 @@ function tellVanished(call: SystemCall): void {
   if (call("write", STATUS_DESCRIPTOR, pin(text), text.length) === text.length) Deno.exit(125);
 }
 
-/** Waits for the bridge where there is one, locks this process down, and returns how to become the command. */
-function prepare(command: readonly string[]): () => ExecuteFailure {
+/** Waits for the bridge where there is one, locks this process down, and returns what becomes the command. */
+function prepare(command: readonly string[]): () => void {
   if (command.length === 0) throw new TypeError("Cannot start the command: none was given");
   const own = Deno.env.toObject();
   const call = openSystemCall();
@@ -56,7 +56,10 @@ function prepare(command: readonly string[]): () => ExecuteFailure {
   });
   return () => {
     setLimits();
-    return execute();
+    const { status, message } = execute();
+    say(message);
+    // The runtime's own end needs memory that the command's limits may not leave.
+    call("exit_group", status);
   };
 }
 
@@ -66,11 +69,10 @@ function prepare(command: readonly string[]): () => ExecuteFailure {
  * @param command Name and arguments of the command
  */
 export function launch(command: readonly string[]): never {
-  let failure: ExecuteFailure;
   try {
-    failure = prepare(command)();
+    prepare(command)();
   } catch (error) {
     fail(125, error instanceof Error ? error.message : String(error));
   }
-  fail(failure.status, failure.message);
+  fail(125, "Cannot start the command: neither execve nor exit_group ended this process");
 }

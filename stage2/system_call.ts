@@ -9,6 +9,7 @@ const NUMBERS = {
   connect: [42, 203],
   dup3: [292, 24],
   execve: [59, 221],
+  exit_group: [231, 94],
   kill: [62, 129],
   landlock_add_rule: [445, 445],
   landlock_create_ruleset: [444, 444],
