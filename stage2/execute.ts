@@ -49,7 +49,10 @@ export function prepareExecute(
   const argv = pinStrings(command);
   const envp = pinStrings([...environment].map(([key, value]) => `${key}=${value}`));
   const files = candidates(name, environment.get("PATH")).map((file) => ({ file, address: pinString(file) }));
-  return () => tryEach(call, { name, parameters, argv, envp, files });
+  const attempt = { name, parameters, argv, envp, files };
+  // Once in vain: what has run before is compiled.
+  tryEach(call, { ...attempt, files: [{ file: "", address: pinString("") }] });
+  return () => tryEach(call, attempt);
 }
 
 interface Attempt {

@@ -42,6 +42,8 @@ export function prepareLimits(call: SystemCall, ordered: OrderedLimits = {}): ()
     return [{ resource: RESOURCES[name], soft, hard: least(soft + grace, hard) }];
   });
   return () => {
+    // A heap that had to grow between the limit and execve would end the runtime.
+    if (ordered.memory !== undefined) (globalThis as { gc?: () => void }).gc?.();
     for (const { resource, soft, hard } of settings) setResource(call, resource, soft, hard);
   };
 }

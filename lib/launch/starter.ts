@@ -34,11 +34,14 @@ const LONGEST_VARIABLE = 128 * 1024 - 1;
 const GATEWAY_SOCKET = `${INSIDE}/gateway.sock`;
 const PUBLISH_SOCKET = `${INSIDE}/publish.sock`;
 
-function stage2Flags(ports: readonly number[]): string[] {
+function stage2Flags(plan: Plan): string[] {
+  const ports = publishedPorts(plan);
   const sockets = ports.length === 0 ? [GATEWAY_SOCKET] : [GATEWAY_SOCKET, PUBLISH_SOCKET];
   const reached = ["127.0.0.1", ...ports.map((port) => `[::1]:${port}`)];
   return [
     ...STAGE2_FLAGS,
+    // stage2 collects its garbage before a limit leaves it no memory for more.
+    ...(plan.orders.limits?.memory === undefined ? [] : ["--v8-flags=--expose-gc"]),
     "--allow-ffi",
     "--allow-env",
     `--allow-read=${INSIDE}`,
@@ -100,7 +103,7 @@ function innerCommand(plan: Plan): string[] {
   if (launcher.kind === "direct") {
     return launcher.env === undefined ? [...command] : [launcher.env, "--default-signal", ...command];
   }
-  const program = [...launcher.program, ...stage2Flags(publishedPorts(plan))];
+  const program = [...launcher.program, ...stage2Flags(plan)];
   if (plan.network === "none") return [...program, "launch", "--", ...command];
   return [...launcher.shell, "-c", stage2Script(program), "sh", ...command];
 }

@@ -3,7 +3,15 @@ import type { FakeGateway } from "./fake_gateway.ts";
 const ENTRY = new URL("../../stage2/main.ts", import.meta.url).pathname;
 const INSIDE = "/run/tombolo";
 const PERMISSIONS = ["--allow-ffi", "--allow-env", "--allow-read", "--allow-write", "--allow-net"];
-const RUNTIME = ["--no-config", "--no-lock", "--no-npm", "--no-remote", "--no-code-cache", ...PERMISSIONS];
+const RUNTIME = [
+  "--no-config",
+  "--no-lock",
+  "--no-npm",
+  "--no-remote",
+  "--no-code-cache",
+  "--v8-flags=--expose-gc",
+  ...PERMISSIONS,
+];
 
 /** How one command is started. */
 export interface RunOptions {
