@@ -1,11 +1,10 @@
 import { ERRNO } from "./errno.ts";
 import { pin, pinString } from "./pin.ts";
 import { RESOURCES, setResource } from "./resource.ts";
-import type { SystemCall } from "./system_call.ts";
+import { AT_FDCWD, type SystemCall } from "./system_call.ts";
 
 const CLONE_ARGS_SIZE = 88;
 const SIGCHLD = 17;
-const AT_FDCWD = -100;
 const STATX_NLINK = 4;
 // More than the few programs that start the command can have.
 const MOST_COUNTED = 4096;

@@ -1,6 +1,7 @@
 import { ERRNO } from "./errno.ts";
 import type { Must } from "./must_succeed.ts";
-import { pin, pinString } from "./pin.ts";
+import { openPath } from "./open_path.ts";
+import { pinWords } from "./pin.ts";
 import type { SystemCall } from "./system_call.ts";
 
 const CREATE_RULESET_VERSION = 1;
@@ -10,32 +11,18 @@ const ACCESS_REFER = 1n << 13n;
 const SCOPE_ABSTRACT_UNIX_SOCKET = 1n;
 const SCOPE_SIGNAL = 2n;
 
-const AT_FDCWD = -100;
-const O_PATH_CLOEXEC = 0x280000n;
-const RESOLVE_NO_SYMLINKS = 4n;
-
 /** What is not there, not to be reached, or has become a link since the plan was made is not allowed: nothing is lost. */
 const SKIPPED: readonly number[] = [ERRNO.ENOENT, ERRNO.EACCES, ERRNO.ENOTDIR, ERRNO.ELOOP];
 
-function words(...values: readonly bigint[]): bigint {
-  return pin(new Uint8Array(new BigUint64Array(values).buffer));
-}
-
-// Only real paths are given, so a link on the way is one that somebody has put there since.
-function openPath(call: SystemCall, path: string): number {
-  const how = words(O_PATH_CLOEXEC, 0n, RESOLVE_NO_SYMLINKS); // struct open_how
-  return call("openat2", AT_FDCWD, pinString(path), how, 24);
-}
-
 function allow(must: Must, ruleset: number, rights: bigint, opened: number): void {
   // struct landlock_path_beneath_attr, packed: u64 of rights, s32 descriptor.
-  const rule = words(rights, BigInt(opened));
+  const rule = pinWords(rights, BigInt(opened));
   must("landlock_add_rule", "landlock_add_rule", ruleset, RULE_PATH_BENEATH, rule, 0);
 }
 
 function allowExecution(call: SystemCall, must: Must, ruleset: number, paths: readonly string[]): void {
   for (const path of paths) {
-    const opened = openPath(call, path);
+    const opened = call(...openPath(path));
     if (opened >= 0) allow(must, ruleset, ACCESS_EXECUTE, opened);
     else if (!SKIPPED.includes(-opened)) {
       throw new Error(`Cannot allow the running of ${path}: errno ${-opened}`);
@@ -81,12 +68,12 @@ export function enterDomain(
   const ruleset = must(
     "landlock_create_ruleset",
     "landlock_create_ruleset",
-    words(handled, 0n, scoped),
+    pinWords(handled, 0n, scoped),
     24,
     0,
   );
   if (handled !== 0n && refer !== 0n) {
-    const root = must("openat2", "openat2", AT_FDCWD, pinString("/"), words(O_PATH_CLOEXEC, 0n, 0n), 24);
+    const root = must("openat2", ...openPath("/"));
     allow(must, ruleset, refer, root);
   }
   if (execute !== undefined) allowExecution(call, must, ruleset, execute);

@@ -1,10 +1,8 @@
+import { DEFAULT_PATH } from "../lib/plan/default_path.ts";
 import { ERRNO } from "./errno.ts";
 import { pinString, pinStrings } from "./pin.ts";
-import type { SystemCall } from "./system_call.ts";
+import { AT_FDCWD, type SystemCall } from "./system_call.ts";
 
-const AT_FDCWD = -100;
-/** What execvp searches when PATH is not set at all. */
-const DEFAULT_PATH = "/bin:/usr/bin";
 const SHELL = "/bin/sh";
 
 /** Errors that mean: not here, look in the next directory. */

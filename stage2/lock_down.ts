@@ -1,6 +1,6 @@
 import { enterDomain } from "./enter_domain.ts";
 import { type Must, mustSucceed } from "./must_succeed.ts";
-import { pin } from "./pin.ts";
+import { pin, pinWords } from "./pin.ts";
 import { getResource, RESOURCES, setResource } from "./resource.ts";
 import type { SystemCall } from "./system_call.ts";
 
@@ -56,7 +56,7 @@ export function lockDown(call: SystemCall, options: LockDown): void {
     throw new RangeError(`Cannot lock down the command: filter of ${options.filter.length} bytes`);
   }
   // struct sock_fprog: length u16, padding, pointer.
-  const program = pin(new Uint8Array(new BigUint64Array([BigInt(length), pin(options.filter)]).buffer));
+  const program = pinWords(BigInt(length), pin(options.filter));
   must("seccomp", "seccomp", SECCOMP_SET_MODE_FILTER, 0, program);
 }
 

@@ -1,13 +1,11 @@
 import { type LateMount, MASKS_INSIDE } from "../lib/plan/launch_orders.ts";
 import { ERRNO } from "./errno.ts";
-import { pin, pinString } from "./pin.ts";
+import { openPath } from "./open_path.ts";
+import { pin, pinString, pinWords } from "./pin.ts";
 import type { CallName, SystemCall } from "./system_call.ts";
 
-const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const AT_RECURSIVE = 0x8000;
-const O_PATH_CLOEXEC = 0x280000n;
-const RESOLVE_NO_SYMLINKS = 4n;
 const OPEN_TREE_CLONE = 1;
 const OPEN_TREE_CLOEXEC = 0x80000;
 const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
@@ -34,9 +32,8 @@ export class Vanished extends Error {}
 
 class LateMounts {
   readonly #empty = pinString("");
-  // struct open_how and struct mount_attr.
-  readonly #how = words(O_PATH_CLOEXEC, 0n, RESOLVE_NO_SYMLINKS);
-  readonly #readOnly = words(MOUNT_ATTR_RDONLY, 0n, 0n, 0n);
+  // struct mount_attr.
+  readonly #readOnly = pinWords(MOUNT_ATTR_RDONLY, 0n, 0n, 0n);
   readonly #masks = new Map<string, number>();
 
   constructor(private readonly call: SystemCall) {}
@@ -95,7 +92,7 @@ class LateMounts {
   }
 
   #open(path: string): number {
-    return this.#must(path, "openat2", AT_FDCWD, pinString(path), this.#how, 24);
+    return this.#must(path, ...openPath(path));
   }
 
   #must(what: string, name: CallName, ...parameters: readonly (number | bigint)[]): number {
@@ -111,10 +108,6 @@ function pointerTo(address: bigint): Deno.PointerObject {
   const pointer = Deno.UnsafePointer.create(address);
   if (pointer === null) throw new TypeError("Cannot look at a mount: its buffer has no address");
   return pointer;
-}
-
-function words(...values: readonly bigint[]): bigint {
-  return pin(new Uint8Array(new BigUint64Array(values).buffer));
 }
 
 /** What is left to stage2 of the view of files. */

@@ -12,6 +12,11 @@ export function pin(bytes: Uint8Array): bigint {
   return addressOf(copy);
 }
 
+/** Returns the address of 64-bit words, as many structs of the kernel are made of. */
+export function pinWords(...words: readonly bigint[]): bigint {
+  return pin(new Uint8Array(new BigUint64Array(words).buffer));
+}
+
 /** Returns the address of a NUL-terminated string. */
 export function pinString(text: string): bigint {
   return pin(encoder.encode(text + "\0"));

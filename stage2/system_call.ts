@@ -31,6 +31,9 @@ const NUMBERS = {
   write: [1, 64],
 } as const;
 
+/** Relative paths start at the working directory (openat(2)). */
+export const AT_FDCWD = -100;
+
 /** Names of the system calls that stage2 makes itself. */
 export type CallName = keyof typeof NUMBERS;
 

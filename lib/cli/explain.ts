@@ -1,4 +1,4 @@
-import { hardLinks } from "../launch/hard_links.ts";
+import { hardLinkedGuards } from "../launch/hard_links.ts";
 import { starterOf } from "../launch/starter.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { RunDecider } from "../policy/decide_run.ts";
@@ -39,7 +39,7 @@ export async function explain(args: readonly string[]): Promise<number> {
   const explanation = {
     policy,
     plan,
-    hardLinked: hardLinks(plan),
+    hardLinked: hardLinkedGuards(plan),
     bwrap: start.args.slice(start.args.indexOf(context.bwrap)),
     ...(plan.run === undefined
       ? {}

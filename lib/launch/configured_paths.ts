@@ -1,4 +1,5 @@
-import { lstat, resolvePath } from "../paths/resolve_path.ts";
+import { readSmallFile } from "../paths/read_small_file.ts";
+import { resolvePath } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { ConfiguredPath, GitPlace } from "../policy/protections.ts";
 import { quote } from "../report/escape.ts";
@@ -24,7 +25,6 @@ interface Named {
   readonly base: string;
 }
 
-const LARGEST = 256 * 1024;
 const MOST_INCLUDES = 10;
 // Most configurations name nothing of the kind, and are not looked at any closer.
 const TELLING = /hookspath|fsmonitor|include/i;
@@ -33,16 +33,6 @@ const REASONS: Readonly<Record<string, string>> = {
   "core.hookspath": "git runs the hooks in it (core.hooksPath)",
   "core.fsmonitor": "git runs it (core.fsmonitor)",
 };
-
-function textOf(path: string): string {
-  const info = lstat(resolvePath(SafePath.of(path)).real);
-  if (info?.isFile !== true || info.size > LARGEST) return "";
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return "";
-  }
-}
 
 function plainValue(text: string): string {
   const quoted = /^"((?:[^"\\]|\\.)*)"/.exec(text)?.[1];
@@ -72,7 +62,7 @@ class Configurations {
     const known = this.#read.get(path);
     if (known !== undefined || depth > MOST_INCLUDES) return known ?? [];
     this.#read.set(path, []);
-    const text = textOf(path);
+    const text = readSmallFile(resolvePath(SafePath.of(path)).real.toString()) ?? "";
     const base = SafePath.of(path).parent.toString();
     const own = TELLING.test(text) ? settings(text).map(([key, value]) => ({ key, value, base })) : [];
     const included = own.filter(({ key }) => INCLUDE.test(key)).flatMap(({ value }) =>

@@ -2,12 +2,11 @@ import { lstat, resolvePath } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import { decidePath } from "../policy/decide_path.ts";
 import { decideRun, type RunDecision } from "../policy/decide_run.ts";
+import { DEFAULT_PATH } from "../plan/default_path.ts";
 import type { Plan } from "../plan/plan.ts";
 import { escape } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 
-// execvp(3) without PATH.
-const DEFAULT_PATH = "/bin:/usr/bin";
 const INTERPRETER = /^#![ \t]*([^ \t\n]+)/;
 
 type Found = "runs" | "absent" | "not executable" | "interpreter missing" | Denied;

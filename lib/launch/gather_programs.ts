@@ -1,5 +1,6 @@
 import { lstat, resolvePath } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
+import { DEFAULT_PATH } from "../plan/default_path.ts";
 import type { ProgramFacts } from "../plan/host_facts.ts";
 import type { RuledProgram } from "../policy/decide_run.ts";
 import type { ProgramRule, RunPolicy } from "../policy/run_policy.ts";
@@ -20,8 +21,6 @@ export interface ProgramsRequest {
   readonly isWritable: (path: SafePath) => boolean;
 }
 
-// execvp(3) without PATH.
-const DEFAULT_PATH = "/bin:/usr/bin";
 // The command may set another PATH for its children.
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

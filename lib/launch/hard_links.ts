@@ -32,7 +32,7 @@ function guardedFiles({ kind, target }: Mount, left: { entries: number }): strin
 }
 
 /** The files of a plan that are hidden, or kept from being written, and can be reached by other names (link(2)). */
-export function hardLinks({ mounts, orders, run }: Plan): HardLinked[] {
+export function hardLinkedGuards({ mounts, orders, run }: Plan): HardLinked[] {
   // Their other names are guarded too, or a notice of the plan says that they are not.
   const programs = new Set(run?.deny.map(({ path }) => path.toString()));
   const left = { entries: MOST_ENTRIES };

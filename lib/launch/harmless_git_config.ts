@@ -19,7 +19,7 @@ export function isPlainUrl(url: string): boolean {
 }
 
 /** The path that a remote's address names on this machine; `undefined` where it names a host. */
-export function localPath(url: string): string | undefined {
+function localPath(url: string): string | undefined {
   const path = url.startsWith("file://") ? url.slice("file://".length) : url;
   // A name without a slash is that of a remote.
   return path.includes("/") && !/^[^/]*:/.test(path) ? path : undefined;

@@ -2,7 +2,7 @@ import { lstat } from "../paths/resolve_path.ts";
 import type { Plan } from "../plan/plan.ts";
 
 /** The same plan without the masks of sockets that are gone: they need none, and cannot be mounted on. */
-export function withoutVanished(plan: Plan): Plan {
+function withoutVanished(plan: Plan): Plan {
   const gone = new Set(plan.hides.filter((path) => lstat(path) === undefined));
   if (gone.size === 0) return plan;
   const stays = ({ target }: { readonly target: string }) => !gone.has(target);

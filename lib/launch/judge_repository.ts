@@ -1,3 +1,4 @@
+import { readSmallFile } from "../paths/read_small_file.ts";
 import { lstat } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { GitPlace } from "../policy/protections.ts";
@@ -18,20 +19,8 @@ export interface Surroundings {
   readonly isInside: (path: string) => boolean;
 }
 
-const LARGEST = 256 * 1024;
 // Their commands stand in the configuration, of which the user's own is a part.
 const NAMES_PROGRAM = /(?:filter|diff|merge)=/;
-
-/** The text of a regular file of a moderate size; `undefined` where something else stands there. */
-function textOf(path: string): string | undefined {
-  const info = lstat(path);
-  if (info?.isFile !== true || info.size > LARGEST) return undefined;
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return undefined;
-  }
-}
 
 function realPath(path: SafePath): string {
   try {
@@ -60,7 +49,7 @@ class Judge {
   #config(directory: string, name: string): Danger[] {
     const path = `${directory}/${name}`;
     if (lstat(path) === undefined) return [];
-    const text = textOf(path);
+    const text = readSmallFile(path);
     const isInside = (worktree: string) =>
       worktree !== "" && this.around.isInside(realPath(SafePath.from(worktree, directory)));
     const wrong = text === undefined
@@ -145,7 +134,7 @@ function attributes(directory: string): Danger[] {
   if (!info.isDirectory) return [{ path: `${directory}/info`, reason }];
   const path = `${directory}/info/attributes`;
   if (lstat(path) === undefined) return [];
-  const text = textOf(path);
+  const text = readSmallFile(path);
   return text === undefined || NAMES_PROGRAM.test(text) ? [{ path, reason }] : [];
 }
 

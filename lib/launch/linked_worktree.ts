@@ -1,3 +1,4 @@
+import { readSmallFile } from "../paths/read_small_file.ts";
 import { lstat } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
 
@@ -12,14 +13,8 @@ export interface OutsideRepository {
 const LONGEST = 4096;
 
 function readLine(path: string): string | undefined {
-  const info = lstat(path);
-  if (info?.isFile !== true || info.size > LONGEST) return undefined;
-  try {
-    const text = Deno.readTextFileSync(path).replace(/\n+$/, "");
-    return text === "" || /[\n\r\0\ufffd]/.test(text) ? undefined : text;
-  } catch {
-    return undefined;
-  }
+  const text = readSmallFile(path, LONGEST)?.replace(/\n+$/, "");
+  return text === undefined || text === "" || /[\n\r\0\ufffd]/.test(text) ? undefined : text;
 }
 
 function realPath(text: string, base: string): string | undefined {

@@ -17,8 +17,8 @@ export interface ResolvedPath {
   readonly broken?: SafePath;
 }
 
-// Linux follows at most 40 links in one look-up (path_resolution(7)).
-const MAX_LINKS = 40;
+/** Links that Linux follows at most in one look-up (path_resolution(7)). */
+export const MAX_LINKS = 40;
 
 /** What tells the kinds apart; of an entry of a directory, sockets are not known. */
 type KnownKind = Pick<Deno.FileInfo, "isSymlink" | "isFile" | "isDirectory"> & {

@@ -1,8 +1,10 @@
+import { writeAll } from "../egress/byte_reader.ts";
 import { close } from "../egress/close.ts";
 import type { UnixSocket } from "../egress/listen_unix.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
+import { READY } from "./protocol.ts";
+import { within } from "./within.ts";
 
-const READY = "ready\n";
 const BUFFER = 256 * 1024;
 // Nobody may ever come: whoever started the worker may have been killed.
 const CLIENT_WITHIN_MS = 30_000;
@@ -18,10 +20,6 @@ async function isReady(output: Output): Promise<boolean> {
     said += new TextDecoder().decode(value);
   }
   return said === READY;
-}
-
-async function writeAll(to: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await to.write(bytes.subarray(done));
 }
 
 async function carryIn(client: Deno.Conn, input: WritableStream<Uint8Array>): Promise<void> {
@@ -65,15 +63,11 @@ function retire(socket: UnixSocket): void {
 
 /** Waits for the one client; afterwards nobody else finds the socket. */
 async function clientOf(socket: UnixSocket, ended: Promise<unknown>): Promise<Deno.Conn | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new TomboloError("sandbox", "Cannot serve: no client has connected within 30 seconds");
-    timer = setTimeout(() => reject(error), CLIENT_WITHIN_MS);
-  });
+  const late = () => new TomboloError("sandbox", "Cannot serve: no client has connected within 30 seconds");
+  const first = Promise.race([socket.listener.accept(), ended.then(() => undefined)]);
   try {
-    return await Promise.race([socket.listener.accept(), ended.then(() => undefined), late]);
+    return await within(first, CLIENT_WITHIN_MS, late);
   } finally {
-    clearTimeout(timer);
     retire(socket);
   }
 }

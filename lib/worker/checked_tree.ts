@@ -1,3 +1,4 @@
+import { MAX_LINKS } from "../paths/resolve_path.ts";
 import type { SafePath } from "../paths/safe_path.ts";
 import { decidePath, type PathDecider } from "../policy/decide_path.ts";
 import type { EntryKind } from "./protocol.ts";
@@ -21,9 +22,6 @@ export interface Located {
   /** How the request named it, for messages. */
   readonly asked: string;
 }
-
-// Linux follows at most 40 links in one look-up (path_resolution(7)).
-const MAX_LINKS = 40;
 
 /** What stands at a path, by what lstat(2) says. */
 export function kindOf(info: Deno.FileInfo | Deno.DirEntry): EntryKind {

@@ -4,6 +4,7 @@ import type { PolicyDocument } from "../policy/policy_schema.ts";
 import { type Answers, ERROR_CODES, type ErrorAnswer, type RequestKind, type Requests } from "./protocol.ts";
 import type { Message } from "./connection.ts";
 import { errorOf, TransportError, WorkerError } from "./worker_error.ts";
+import { within } from "./within.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** What a worker is started with. */
@@ -187,22 +188,16 @@ export class Worker implements AsyncDisposable {
     into: Uint8Array<ArrayBuffer> | undefined,
   ): Promise<Response<Kind>> {
     const { deadline = DEADLINE_MS } = this.options;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const error = new TransportError(`Cannot ${kind}: the worker has not answered within ${deadline} ms`);
-      timer = setTimeout(() => reject(error), deadline);
-    });
+    const late = () =>
+      new TransportError(`Cannot ${kind}: the worker has not answered within ${deadline} ms`);
     try {
-      const answered = answerTo(process, kind, message, payload, into);
-      return await Promise.race([answered, late]);
+      return await within(answerTo(process, kind, message, payload, into), deadline, late);
     } catch (error) {
       if (error instanceof WorkerError) throw error;
       this.#failures++;
       await process.kill();
       if (error instanceof TransportError) throw error;
       throw new TransportError(`Cannot ${kind}: the worker has gone away`, { cause: error });
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -1,11 +1,10 @@
+import { writeAll } from "../egress/byte_reader.ts";
 import { close } from "../egress/close.ts";
-import { decodeFrame, encodeFrame, frameLength, HEADER } from "./frame.ts";
+import { decodeFrame, encodeFrame, frameLength, HEADER, piecesOf } from "./frame.ts";
 import { MAX_FRAME, MAX_PAYLOAD } from "./protocol.ts";
 import { TooLargeError, TransportError } from "./worker_error.ts";
 
 const BUFFER = 64 * 1024;
-// Up to here a copy is quicker than a second call to the system.
-const COPIED = 64 * 1024;
 
 /** A message from the other side, and what followed it raw. */
 export interface Message {
@@ -31,19 +30,7 @@ export class Connection {
   async send(message: object, payload?: Uint8Array): Promise<void> {
     const frame = encodeFrame(payload === undefined ? message : { ...message, payload: payload.length });
     if (frame === undefined) throw new TooLargeError("Cannot send request: it is larger than 1 MiB");
-    if (payload === undefined || payload.length === 0) return await this.#write(frame);
-    if (payload.length > COPIED) {
-      await this.#write(frame);
-      return await this.#write(payload);
-    }
-    const both = new Uint8Array(frame.length + payload.length);
-    both.set(frame);
-    both.set(payload, frame.length);
-    await this.#write(both);
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length;) done += await this.stream.write(bytes.subarray(done));
+    for (const piece of piecesOf(frame, payload)) await writeAll(this.stream, piece);
   }
 
   /**

@@ -1,5 +1,7 @@
 import type { Rule } from "../policy/rule.ts";
 
+/** What `tombolo worker` says once a client may connect, and the program inside to the tool. */
+export const READY = "ready\n";
 /** Most bytes of JSON in one frame. */
 export const MAX_FRAME: number = 1024 * 1024;
 /** Most raw bytes behind one frame. */

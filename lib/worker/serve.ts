@@ -1,5 +1,5 @@
 import { ByteSource, type SyncInput } from "./byte_source.ts";
-import { decodeFrame, encodeFrame, frameLength, HEADER } from "./frame.ts";
+import { decodeFrame, encodeFrame, frameLength, HEADER, piecesOf } from "./frame.ts";
 import { handleRequest, type Reply, type Served } from "./handle_request.ts";
 import { MAX_FRAME, MAX_PAYLOAD } from "./protocol.ts";
 import type { checkRequest } from "./request_schema.ts";
@@ -15,8 +15,6 @@ export interface SyncOutput {
 export type End = "end of input" | "shutdown" | "truncated input";
 
 const NO_BYTES = new Uint8Array(0);
-// Up to here a copy is quicker than a second call to the system.
-const COPIED = 64 * 1024;
 
 /** A message off the wire, its payload read. */
 interface Received {
@@ -133,15 +131,7 @@ class Session {
       const what = new TooLargeError("Cannot answer: the answer is larger than a frame; ask for less");
       return this.#send({ answer: answerOf(what) });
     }
-    if (payload === undefined || payload.length === 0) return this.#write(frame);
-    if (payload.length > COPIED) {
-      this.#write(frame);
-      return this.#write(payload);
-    }
-    const both = new Uint8Array(frame.length + payload.length);
-    both.set(frame);
-    both.set(payload, frame.length);
-    this.#write(both);
+    for (const piece of piecesOf(frame, payload)) this.#write(piece);
   }
 
   #write(bytes: Uint8Array): void {

@@ -1,10 +1,8 @@
 import { CheckedTree } from "./checked_tree.ts";
+import { READY } from "./protocol.ts";
 import { reusedBuffer } from "./reused_buffer.ts";
 import { BrokenOutput, serve } from "./serve.ts";
 import { decodeConfig } from "./worker_config.ts";
-
-/** What the tool waits for before it says that the worker is up. */
-const READY = new TextEncoder().encode("ready\n");
 
 /**
  * The program inside the sandbox: serves one client on stdin and stdout.
@@ -16,7 +14,7 @@ async function server(configPath: string): Promise<number> {
   const { root, decider, environment, announces } = decodeConfig(Deno.readTextFileSync(configPath));
   // Answers are written before the next request is read.
   const served = { tree: new CheckedTree(root, decider), environment, buffer: reusedBuffer() };
-  if (announces) Deno.stdout.writeSync(READY);
+  if (announces) Deno.stdout.writeSync(new TextEncoder().encode(READY));
   // The schemas take longer to load than all the rest; the client connects meanwhile.
   const { checkRequest } = await import("./request_schema.ts");
   try {

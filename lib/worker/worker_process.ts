@@ -2,6 +2,8 @@ import { OutputTail } from "../egress/output_tail.ts";
 import { LONGEST_SOCKET_PATH, openDirectories } from "../launch/state_directory.ts";
 import { escape } from "../report/escape.ts";
 import { Connection } from "./connection.ts";
+import { READY } from "./protocol.ts";
+import { within } from "./within.ts";
 import { TransportError } from "./worker_error.ts";
 
 /** How a worker's process is started. */
@@ -18,7 +20,6 @@ export interface ProcessOptions {
   readonly connectWithin: number;
 }
 
-const READY = "ready\n";
 const PREFIX = "w-";
 /** As long as what makeTempDir puts behind a prefix. */
 const RANDOM = "0123456789abcdef";
@@ -46,18 +47,8 @@ class SocketDirectory implements Disposable {
   }
 }
 
-/** Rejects where a promise takes too long. */
-async function within<T>(promise: Promise<T>, milliseconds: number, what: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new TransportError(`Cannot start worker: ${what} within ${milliseconds} ms`);
-    timer = setTimeout(() => reject(error), milliseconds);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function tooLate(what: string, milliseconds: number): () => TransportError {
+  return () => new TransportError(`Cannot start worker: ${what} within ${milliseconds} ms`);
 }
 
 async function saysReady(stdout: ReadableStream<Uint8Array>): Promise<boolean> {
@@ -115,13 +106,14 @@ export class WorkerProcess {
 
   async #connect(path: string, { readyWithin, connectWithin }: ProcessOptions): Promise<void> {
     const ready = saysReady(this.#child.stdout);
-    if (!await within(ready, readyWithin, "it was not ready")) throw await this.#earlyEnd();
+    const isReady = await within(ready, readyWithin, tooLate("it was not ready", readyWithin));
+    if (!isReady) throw await this.#earlyEnd();
     const connection = await within(
       Deno.connect({ transport: "unix", path }).catch((cause) => {
         throw new TransportError("Cannot start worker: its socket refuses the connection", { cause });
       }),
       connectWithin,
-      "it did not accept the connection",
+      tooLate("it did not accept the connection", connectWithin),
     );
     this.#connection = new Connection(connection);
   }
