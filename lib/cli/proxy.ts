@@ -16,7 +16,7 @@ import { type ListenAddress, parseListenAddress } from "./listen_address.ts";
 import { readNetPolicy } from "./read_policy.ts";
 import { parseProxyFlags } from "./proxy_flags.ts";
 import { has, openEvents, voiceOf } from "./run.ts";
-import { startExternal } from "./start_external.ts";
+import { startExternal } from "../launch/start_external.ts";
 
 /** How long live tunnels may still take once it is told to end. */
 const GRACE_MS = 5000;

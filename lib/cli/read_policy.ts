@@ -1,3 +1,4 @@
+import { caBundleOf, type Environment } from "../launch/inspect_host.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { BuildContext } from "../policy/build_context.ts";
 import { expandPresets } from "../policy/expand_presets.ts";
@@ -10,9 +11,6 @@ import type { PolicySource } from "../policy/policy_source.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { GivenFlag } from "./flags.ts";
 import { flagsToSource } from "./flags_to_source.ts";
-
-/** Variables by name. */
-export type Environment = Readonly<Record<string, string>>;
 
 /** The rules about hosts, and what goes with them. */
 export interface ReadNetPolicy {
@@ -114,11 +112,4 @@ export async function readNetPolicy(flags: readonly GivenFlag[]): Promise<ReadNe
   checkExternal(policy.net);
   const caBundle = await caBundleOf(policy, Deno.uid());
   return { net: policy.net, caller, ...(caBundle === undefined ? {} : { caBundle }) };
-}
-
-/** The file of CA certificates that a policy names, looked at. */
-export async function caBundleOf({ caBundle }: Policy, uid: number | null): Promise<string | undefined> {
-  if (caBundle === undefined) return undefined;
-  const { checkedCaBundle } = await import("../launch/ca_bundle.ts");
-  return checkedCaBundle(caBundle, uid);
 }

@@ -163,7 +163,7 @@ async function externalOf(
 ): Promise<ExternalProxy | undefined> {
   const { external: rule } = plan.net;
   if (rule === undefined || !needsExternal(plan)) return undefined;
-  const { startExternal } = await import("./start_external.ts");
+  const { startExternal } = await import("../launch/start_external.ts");
   const isWritableInside = (path: SafePath) => decidePath(plan.decider, "write", path).allowed;
   const onEvent = (event: DecisionEvent) => events?.write(event);
   return await startExternal({ rule, caller, isWritableInside, voice, onEvent });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withUpstream } from "../../lib/cli/with_upstream.ts";
+import { withUpstream } from "../../lib/launch/with_upstream.ts";
 import { makePlan } from "../../lib/plan/make_plan.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { buildPolicy } from "../../lib/policy/build_policy.ts";

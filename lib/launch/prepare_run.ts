@@ -1,0 +1,176 @@
+import type { SafePath } from "../paths/safe_path.ts";
+import type { HostFacts, ProgramFacts, RuntimeFiles } from "../plan/host_facts.ts";
+import { makePlan } from "../plan/make_plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { PlanRequest } from "../plan/plan_request.ts";
+import { commandEnvironment } from "../policy/command_environment.ts";
+import { nothingLeaves } from "../policy/external_rules.ts";
+import type { NetPolicy } from "../policy/net_policy.ts";
+import type { Policy } from "../policy/policy.ts";
+import { limitsPrograms } from "../policy/run_policy.ts";
+import { gatherFacts, isTrustedLink } from "./gather_facts.ts";
+import { type Environment, type InspectedHost, isWritableInside } from "./inspect_host.ts";
+import { LiveLock } from "./live_lock.ts";
+import type { ProbeRequest } from "./probe.ts";
+import type { RunContext } from "./run_plan.ts";
+import { hidesSystem, libraries } from "./runtime_files.ts";
+import type { Directories } from "./state_directory.ts";
+import { withUpstream } from "./with_upstream.ts";
+
+/** Everything between a policy and the start. */
+export interface Prepared {
+  readonly policy: Policy;
+  readonly plan: Plan;
+  /** Makes the same plan again, started through stage2. */
+  readonly planThroughStage2: () => Plan;
+  /** Makes both plans again, with nothing allowed to leave. */
+  readonly withoutNetwork: () => Pick<Prepared, "plan" | "planThroughStage2">;
+  /** The whole environment of the caller. */
+  readonly caller: Environment;
+  readonly context: Omit<RunContext, "onEvent" | "voice">;
+}
+
+/** One command to prepare. */
+export interface RunRequest {
+  readonly command: readonly string[];
+  /** Real path of the working directory. */
+  readonly cwd: SafePath;
+  /** Whether the user named it, so that hiding it is an error. */
+  readonly cwdNamed: boolean;
+  /** tombolo's own files. */
+  readonly own: readonly string[];
+  /** Whether it is going to be run. */
+  readonly runs?: boolean;
+  /** Whether the command will be a program of tombolo's own, for the runtime of stage2. */
+  readonly needsRuntime?: boolean;
+  /** Whether the caller is known to leak descriptors that only stage2 can close. */
+  readonly throughStage2?: boolean;
+}
+
+// Only where AF_UNIX is open at all.
+async function socketsOf(
+  policy: Policy,
+  directories: Directories,
+  uid: number | null,
+): Promise<Pick<HostFacts, "sockets">> {
+  if (policy.unix === undefined) return {};
+  const { hostSockets } = await import("./host_sockets.ts");
+  return { sockets: hostSockets(policy.read.deny.map(({ path }) => path), directories.run, uid) };
+}
+
+// What rules about programs name, in the command's own environment.
+async function ruledPrograms(
+  policy: Policy,
+  searchPath: string | undefined,
+  cwd: SafePath,
+  uid: number | null,
+): Promise<ProgramFacts | undefined> {
+  if (!limitsPrograms(policy.run)) return undefined;
+  const { gatherPrograms } = await import("./gather_programs.ts");
+  const isWritable = isWritableInside(policy);
+  return gatherPrograms({
+    run: policy.run,
+    searchPath,
+    cwd,
+    isTrusted: (link) => isTrustedLink(link, uid),
+    isWritable: (path) => isWritable(path.toString()),
+  });
+}
+
+// Asked only where it matters: the answer costs a start of stage2.
+async function lateMountsWork(probe: ProbeRequest, runtime: RuntimeFiles): Promise<boolean> {
+  return (await import("./probe_late_mounts.ts")).probeLateMounts(probe, runtime);
+}
+
+/**
+ * From a policy and a command to a plan. Everything that a sandbox could have changed meanwhile is looked at anew:
+ * links, repositories, what patterns match, programs.
+ *
+ * @throws {TomboloError} for whatever is wrong; nothing has been started
+ */
+export async function prepareRun(host: InspectedHost, request: RunRequest): Promise<Prepared> {
+  const live = request.runs === true ? await LiveLock.take(host.directories.state) : undefined;
+  try {
+    return await prepareLive(host, request, live);
+  } catch (error) {
+    live?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function gather(
+  host: InspectedHost,
+  { cwd, own }: RunRequest,
+  ruled: ProgramFacts | undefined,
+): Promise<HostFacts> {
+  const { policy, home, uid, directories, environment, env, caBundle } = host;
+  return {
+    ...await gatherFacts({
+      policy,
+      cwd,
+      home,
+      uid,
+      // The next run trusts the certificates too.
+      own: [...own, ...host.externalFiles, ...(caBundle === undefined ? [] : [caBundle])],
+      stateDirectory: directories.state,
+      sessionDirectory: environment["XDG_RUNTIME_DIR"],
+      ...(ruled === undefined ? {} : { denied: ruled.deny }),
+    }),
+    ...(ruled === undefined ? {} : { programs: ruled }),
+    ...(env === undefined ? {} : { env }),
+    ...(host.proc ? {} : { withoutProc: true }),
+    ...await socketsOf(policy, directories, uid),
+  };
+}
+
+async function prepareLive(
+  host: InspectedHost,
+  request: RunRequest,
+  live: LiveLock | undefined,
+): Promise<Prepared> {
+  const { policy, caller, uid, directories, environment, probe, runtime, caBundle, held } = host;
+  const inside = commandEnvironment(policy.env, caller);
+  const ruled = await ruledPrograms(policy, inside.get("PATH"), request.cwd, uid);
+  const facts = await gather(host, request, ruled);
+  const isContested = live?.isAlone === false && await lateMountsWork(probe, runtime);
+  const usual: PlanRequest = {
+    command: request.command,
+    environment: inside,
+    cwdNamed: request.cwdNamed,
+    stage2: request.throughStage2 ?? false,
+    lateMounts: isContested ? "all" : "many",
+    needsRuntime: request.needsRuntime ?? false,
+    runtime: hidesSystem(policy, ruled) ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
+    ...(caBundle === undefined ? {} : { caBundle }),
+    ...(held === undefined ? {} : { held }),
+  };
+  const first = makePlan(policy, facts, usual);
+  const needsProbe = !isContested && first.orders.mounts !== undefined;
+  const isRefused = needsProbe && !await lateMountsWork(probe, runtime);
+  const plan: PlanRequest = isRefused ? { ...usual, lateMounts: "none" } : usual;
+  const planThroughStage2 = (net: NetPolicy) =>
+    makePlan({ ...policy, net }, facts, { ...plan, stage2: true });
+
+  return {
+    policy,
+    plan: await withUpstream(isRefused ? makePlan(policy, facts, plan) : first, policy, caller),
+    planThroughStage2: () => planThroughStage2(policy.net),
+    withoutNetwork() {
+      const net = nothingLeaves(policy.net);
+      return {
+        plan: makePlan({ ...policy, net }, facts, plan),
+        planThroughStage2: () => planThroughStage2(net),
+      };
+    },
+    caller,
+    context: {
+      bwrap: host.bwrap,
+      directories,
+      masks: facts,
+      uid,
+      openFiles: environment["TOMBOLO_NOFILE"] || undefined,
+      ...(live && { live }),
+      ...(caBundle === undefined ? {} : { caBundle }),
+    },
+  };
+}
