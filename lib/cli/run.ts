@@ -1,7 +1,10 @@
 import type { ExternalProxy } from "../egress/external_proxy.ts";
 import { resolveTrusted } from "../launch/gather_facts.ts";
 import { CommandDenied, findCommand } from "../launch/find_command.ts";
-import { DescriptorLeak, type RunContext, runPlan, type RunResult, TreeChanged } from "../launch/run_plan.ts";
+import { DescriptorLeak } from "../launch/descriptor_leak.ts";
+import type { RunContext } from "../launch/run_context.ts";
+import { runPlan, type RunResult } from "../launch/run_plan.ts";
+import { TreeChanged } from "../launch/tree_changed.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Plan } from "../plan/plan.ts";
 import { decidePath } from "../policy/decide_path.ts";

@@ -1,5 +1,7 @@
 import { listenUnix } from "../egress/listen_unix.ts";
-import { DescriptorLeak, type RunContext, runPlan, type RunResult } from "../launch/run_plan.ts";
+import { DescriptorLeak } from "../launch/descriptor_leak.ts";
+import type { RunContext } from "../launch/run_context.ts";
+import { runPlan, type RunResult } from "../launch/run_plan.ts";
 import { privateDirectory } from "../launch/state_directory.ts";
 import { resolvePath } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
@@ -82,7 +84,7 @@ class Service {
     });
   }
 
-  async #run(streams: Pick<RunContext, "piped" | "onStart">): Promise<RunResult> {
+  async #run(streams: Pick<RunContext, "streams" | "onStart">): Promise<RunResult> {
     const { prepared: { plan, planThroughStage2, context }, voice } = this;
     const files = { program: programFile(), config: this.#config.path };
     const run = (each: Plan) =>
@@ -122,7 +124,10 @@ class Service {
       // It is waited for below, once the sandbox has ended.
       carried.catch(() => {});
     };
-    const result = await this.#run({ piped: true, onStart });
+    const result = await this.#run({
+      streams: { stdin: "piped", stdout: "piped", stderr: "inherit" },
+      onStart,
+    });
     await carried;
     return result;
   }

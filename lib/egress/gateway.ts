@@ -60,69 +60,53 @@ export interface ServeOptions {
   readonly accepted?: Deno.Conn;
   /** Asked of every client; a unix socket that only this user can reach needs none. */
   readonly credential?: ListenerCredential;
+  /** Takes the events of this listener's clients; where those of the whole gateway go unless given. */
+  readonly onEvent?: EventSink;
 }
 
-/** The egress proxy: HTTP CONNECT, plain HTTP and SOCKS5 on one listener. It alone decides what leaves. */
-export class Gateway implements AsyncDisposable {
-  readonly #limits: GatewayLimits;
-  readonly #slots: Slots;
-  readonly #dialer: GuardedDialer;
-  readonly #closing = new AbortController();
-  readonly #listeners = new Set<Deno.Listener>();
-  readonly #serving = new Work();
-  readonly #connections = new Set<Deno.Conn>();
-  readonly #waiting = new WaitingClients();
-  readonly #clients: Slots;
-
-  /**
-   * Makes a gateway; it serves nothing yet.
-   *
-   * @example
-   * ```ts ignore
-   * await using gateway = new Gateway({ policy, onEvent: (event) => events.push(event) });
-   * gateway.serve(Deno.listen({ transport: "unix", path }));
-   * ```
-   */
-  constructor(options: GatewayOptions) {
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#slots = new Slots(this.#limits.tunnels);
-    this.#clients = new Slots(this.#limits.clients);
-    this.#dialer = new GuardedDialer({
-      policy: options.policy,
-      resolver: options.resolver ?? systemResolver,
-      ownAddresses: options.ownAddresses ?? ownAddresses,
-      onEvent: options.onEvent,
-      slots: this.#slots,
-      signal: this.#closing.signal,
-      resolveTimeout: this.#limits.dial,
-      connectTimeout: this.#limits.dial,
-      ...(options.connect === undefined ? {} : { connect: options.connect }),
-      ...(options.route === undefined ? {} : { route: options.route }),
-      ...(options.caCerts === undefined ? {} : { caCerts: options.caCerts }),
-    });
-  }
-
-  /**
-   * Accepts connections in the background until the gateway or the listener is closed.
-   *
-   * @param options What the listener has accepted already, and what it asks its clients for
-   */
-  serve(listener: Deno.Listener, options: ServeOptions = {}): void {
-    const { accepted, credential } = options;
-    this.#listeners.add(listener);
-    this.#serving.add(this.#accept(listener, credential, accepted));
-  }
-
+/** A listener that is being served. */
+export interface Served extends AsyncDisposable {
   /**
    * Stops listening, lets open connections end by themselves for a while, then closes them.
    *
    * @param graceMs How long; not at all unless given
    */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** What all listeners of a gateway share. */
+interface Shared {
+  readonly limits: GatewayLimits;
+  readonly slots: Slots;
+  readonly bufferLimit: () => number;
+}
+
+/** One listener and its clients. They share no connection to the outside with those of another. */
+class Service implements Served {
+  readonly #closing = new AbortController();
+  readonly #serving = new Work();
+  readonly #connections = new Set<Deno.Conn>();
+  readonly #waiting = new WaitingClients();
+  readonly #clients: Slots;
+  readonly #dialer: GuardedDialer;
+
+  constructor(
+    private readonly listener: Deno.Listener,
+    private readonly shared: Shared,
+    private readonly credential: ListenerCredential | undefined,
+    dialer: (signal: AbortSignal) => GuardedDialer,
+  ) {
+    this.#clients = new Slots(shared.limits.clients);
+    this.#dialer = dialer(this.#closing.signal);
+  }
+
+  /** Accepts connections until it is closed, or the listener is. */
+  start(accepted: Deno.Conn | undefined): void {
+    this.#serving.add(this.#accept(accepted));
+  }
+
   async close(graceMs = 0): Promise<void> {
-    for (const listener of this.#listeners) {
-      close(listener);
-    }
-    this.#listeners.clear();
+    close(this.listener);
     if (graceMs > 0) await this.#serving.doneWithin(graceMs);
     this.#closing.abort();
     for (const connection of this.#connections) close(connection);
@@ -133,32 +117,25 @@ export class Gateway implements AsyncDisposable {
     return this.close();
   }
 
-  async #accept(
-    listener: Deno.Listener,
-    credential: ListenerCredential | undefined,
-    accepted: Deno.Conn | undefined,
-  ): Promise<void> {
-    for (let first = accepted; this.#listeners.has(listener); first = undefined) {
+  async #accept(accepted: Deno.Conn | undefined): Promise<void> {
+    for (let first = accepted; !this.#closing.signal.aborted; first = undefined) {
       try {
-        const connection = first ?? await listener.accept();
+        const connection = first ?? await this.listener.accept();
         // Meanwhile the others wait in the listener's backlog.
-        this.#serving.add(this.#handle(connection, await this.#room(connection), credential));
+        this.#serving.add(this.#handle(connection, await this.#room(connection)));
       } catch (error) {
-        if (this.#closing.signal.aborted) break;
         if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) break;
         // Out of descriptors, or a client that went away in the queue: the others still want to be served.
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+        if (!this.#closing.signal.aborted) {
+          await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+        }
       }
     }
-    this.#listeners.delete(listener);
   }
 
-  async #handle(
-    connection: Deno.Conn,
-    leave: () => void,
-    credential: ListenerCredential | undefined,
-  ): Promise<void> {
-    using handshake = new HandshakeClock(this.#limits.handshake, () => close(connection), this.#waiting);
+  async #handle(connection: Deno.Conn, leave: () => void): Promise<void> {
+    const { limits, bufferLimit } = this.shared;
+    using handshake = new HandshakeClock(limits.handshake, () => close(connection), this.#waiting);
     using idle = new Watchdog();
     handshake.start();
     try {
@@ -166,11 +143,11 @@ export class Gateway implements AsyncDisposable {
         connection,
         reader: new ByteReader(connection),
         dialer: this.#dialer,
-        limits: this.#limits,
-        ...(credential === undefined ? {} : { credential }),
+        limits,
+        ...(this.credential === undefined ? {} : { credential: this.credential }),
         handshake,
         idle,
-        bufferLimit: () => bufferShare(RELAY_MEMORY, this.#slots.used),
+        bufferLimit,
         signal: this.#closing.signal,
       });
       await lingeringClose(connection, idle);
@@ -185,7 +162,7 @@ export class Gateway implements AsyncDisposable {
   /** Makes room for a connection: the one that has waited longest for a request goes; where all are busy, the first to wait. */
   async #room(connection: Deno.Conn): Promise<() => void> {
     this.#connections.add(connection);
-    const found = this.#clients.used < this.#limits.clients ? () => {} : this.#waiting.needPlace();
+    const found = this.#clients.used < this.shared.limits.clients ? () => {} : this.#waiting.needPlace();
     try {
       const leave = await this.#clients.acquire(this.#closing.signal);
       return () => {
@@ -198,6 +175,82 @@ export class Gateway implements AsyncDisposable {
     } finally {
       found();
     }
+  }
+}
+
+/**
+ * The egress proxy: HTTP CONNECT, plain HTTP and SOCKS5 on one listener. It alone decides what leaves.
+ *
+ * It may serve many listeners: the limit of clients is each one's own, those of tunnels and of memory are common.
+ */
+export class Gateway implements AsyncDisposable {
+  readonly #shared: Shared;
+  readonly #services = new Set<Service>();
+
+  /**
+   * Makes a gateway; it serves nothing yet.
+   *
+   * @example
+   * ```ts ignore
+   * await using gateway = new Gateway({ policy, onEvent: (event) => events.push(event) });
+   * gateway.serve(Deno.listen({ transport: "unix", path }));
+   * ```
+   */
+  constructor(private readonly options: GatewayOptions) {
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const slots = new Slots(limits.tunnels);
+    this.#shared = { limits, slots, bufferLimit: () => bufferShare(RELAY_MEMORY, slots.used) };
+  }
+
+  /**
+   * Accepts connections in the background until the gateway or the listener is closed.
+   *
+   * @param options What the listener has accepted already, what it asks its clients for, who hears of them
+   * @returns Closes this listener and its connections, and no other
+   */
+  serve(listener: Deno.Listener, options: ServeOptions = {}): Served {
+    const { accepted, credential, onEvent = this.options.onEvent } = options;
+    const dialer = (signal: AbortSignal) => this.#dialer(signal, onEvent);
+    const service = new Service(listener, this.#shared, credential, dialer);
+    this.#services.add(service);
+    service.start(accepted);
+    const close = async (graceMs?: number) => {
+      await service.close(graceMs);
+      this.#services.delete(service);
+    };
+    return { close, [Symbol.asyncDispose]: close };
+  }
+
+  /**
+   * Stops listening, lets open connections end by themselves for a while, then closes them.
+   *
+   * @param graceMs How long; not at all unless given
+   */
+  async close(graceMs = 0): Promise<void> {
+    await Promise.all(Array.from(this.#services, (service) => service.close(graceMs)));
+    this.#services.clear();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #dialer(signal: AbortSignal, onEvent: EventSink): GuardedDialer {
+    const { options } = this;
+    const { limits, slots } = this.#shared;
+    return new GuardedDialer({
+      policy: options.policy,
+      resolver: options.resolver ?? systemResolver,
+      ownAddresses: options.ownAddresses ?? ownAddresses,
+      onEvent,
+      slots,
+      signal,
+      resolveTimeout: limits.dial,
+      connectTimeout: limits.dial,
+      ...(options.connect === undefined ? {} : { connect: options.connect }),
+      ...(options.route === undefined ? {} : { route: options.route }),
+      ...(options.caCerts === undefined ? {} : { caCerts: options.caCerts }),
+    });
   }
 }
 

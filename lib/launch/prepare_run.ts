@@ -12,7 +12,7 @@ import { gatherFacts, isTrustedLink } from "./gather_facts.ts";
 import { type Environment, type InspectedHost, isWritableInside } from "./inspect_host.ts";
 import { LiveLock } from "./live_lock.ts";
 import type { ProbeRequest } from "./probe.ts";
-import type { RunContext } from "./run_plan.ts";
+import type { RunContext } from "./run_context.ts";
 import { hidesSystem, libraries } from "./runtime_files.ts";
 import type { Directories } from "./state_directory.ts";
 import { withUpstream } from "./with_upstream.ts";

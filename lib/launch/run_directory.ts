@@ -8,8 +8,9 @@ export class RunDirectory implements Disposable {
   private constructor(readonly path: string) {}
 
   static create(parent: string, uid: number | null): RunDirectory {
-    // Unique is enough: nobody else can enter the parent.
-    const name = `${Deno.pid}-${Date.now().toString(36)}`;
+    // Unique is enough: nobody else can enter the parent. A process may start several in the same moment.
+    const [random = 0] = crypto.getRandomValues(new BigUint64Array(1));
+    const name = `${Deno.pid}-${random.toString(36)}`;
     const places = [parent, "/tmp"].map((place) =>
       place === "/tmp" ? `/tmp/tombolo-${name}` : `${place}/${name}`
     );

@@ -1,78 +1,31 @@
 import { close } from "../egress/close.ts";
-import type { ExternalProxy } from "../egress/external_proxy.ts";
 import { ordersText } from "../plan/launch_orders.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { EventSink } from "../report/event.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
-import type { Voice } from "../report/voice.ts";
+import { awaitInit } from "./await_init.ts";
 import type { EndCheck } from "./check_end.ts";
+import { DescriptorLeak } from "./descriptor_leak.ts";
 import { ensureMasks, seccompFile } from "./host_files.ts";
 import { forgetProbe } from "./probe.ts";
 import type { LimitReached } from "./limits_reached.ts";
 import { rendezvous } from "./rendezvous.ts";
-import type { LiveLock } from "./live_lock.ts";
+import type { RunContext } from "./run_context.ts";
 import { RunDirectory, sweepRunDirectories } from "./run_directory.ts";
 import type { RunLimits } from "./run_limits.ts";
-import {
-  type ForwardedSignal,
-  killInit,
-  sendToCommand,
-  SIGNAL_NUMBERS,
-  SignalForwarding,
-} from "./signals.ts";
+import { type CommandSignal, killInit, sendToCommand, SIGNAL_NUMBERS, SignalForwarding } from "./signals.ts";
 import { serveGateway } from "./serve_gateway.ts";
 import { spawnShell } from "./spawn_shell.ts";
 import { starterOf } from "./starter.ts";
-import type { Directories } from "./state_directory.ts";
 import { StatusFile } from "./status_file.ts";
+import { TreeChanged } from "./tree_changed.ts";
 
 // After this a command that does not heed TERM gets KILL.
 const KILL_AFTER_MS = 5000;
-// bubblewrap says its init's pid after some of them; a machine under heavy load gets more.
-const MOST_UP_CHECKS = 20_000;
-const REST_MS = 0.25;
-
-/** What of the host a run needs beside its plan. */
-export interface RunContext {
-  readonly bwrap: string;
-  readonly directories: Directories;
-  readonly masks: { readonly maskFile: string; readonly maskDirectory: string };
-  readonly uid: number | null;
-  readonly openFiles: string | undefined;
-  /** Real path of the CA certificates that the policy names. */
-  readonly caBundle?: string;
-  readonly onEvent: EventSink;
-  /** Held since the host was looked at. */
-  readonly live?: LiveLock;
-  /** The proxy that the policy names, running. */
-  readonly external?: ExternalProxy;
-  /** Whether the command's stdin and stdout are pipes, for `onStart` to take, instead of those of this process. */
-  readonly piped?: boolean;
-  readonly onStart?: (child: Deno.ChildProcess) => void;
-  /** What is said before the command starts. */
-  readonly voice: Pick<Voice, "say" | "warn">;
-}
 
 /** How a run ended. */
 export interface RunResult extends EndCheck {
   readonly status: number;
   readonly limits: readonly LimitReached[];
-}
-
-/** The caller leaks descriptors that only stage2 can close: the plan must be made again for it. */
-export class DescriptorLeak extends Error {}
-
-/** What was to be guarded has changed since the plan was made: it must be made again. */
-export class TreeChanged extends TomboloError {
-  constructor() {
-    super(
-      "sandbox",
-      "Cannot start the sandbox: something that it guards has vanished meanwhile, and nothing ran",
-      {
-        remedy: "start it again",
-      },
-    );
-  }
 }
 
 const NOTHING_FOUND: EndCheck = { setAside: [], missed: [], replaced: [] };
@@ -85,8 +38,10 @@ class Run implements AsyncDisposable {
   #child: Deno.ChildProcess | undefined;
   #up = false;
   /** The signal that ended the start before there was a command. */
-  #aborted: ForwardedSignal | undefined;
+  #aborted: CommandSignal | undefined;
   #timedOut = false;
+  /** Signals reach the command in the order in which they were sent. */
+  #sent: Promise<void> = Promise.resolve();
   #limits: RunLimits | undefined;
   readonly #began = { elapsed: performance.now(), date: Date.now() };
 
@@ -101,7 +56,9 @@ class Run implements AsyncDisposable {
       const { makeDirectories } = await import("./make_directories.ts");
       makeDirectories(this.plan.makes, this.context.voice);
     }
-    this.#stack.use(new SignalForwarding((signal) => void this.#send(signal)));
+    if (this.context.embedded !== true) {
+      this.#stack.use(new SignalForwarding((signal) => void this.#send(signal)));
+    }
     await this.#openLimits();
     // While there was nothing yet that it could have been sent to.
     if (this.#aborted !== undefined) {
@@ -147,6 +104,8 @@ class Run implements AsyncDisposable {
 
   async #withGateway(): Promise<Deno.CommandStatus> {
     await using _publisher = await this.#publish();
+    // While the ports were bound.
+    if (this.#aborted !== undefined) return { success: false, code: 0, signal: this.#aborted };
     const listener = Deno.listen({ transport: "unix", path: this.#directory.socket });
     Deno.chmodSync(this.#directory.socket, 0o600);
     const child = this.#spawn();
@@ -154,7 +113,9 @@ class Run implements AsyncDisposable {
     try {
       await rendezvous(listener, ended, () => this.#isUp());
       this.#directory.remove();
-      if (this.#up) {
+      const { serve } = this.context;
+      if (this.#up && serve !== undefined) this.#stack.use(serve(listener));
+      else if (this.#up) {
         void serveGateway({ ...this.context, plan: this.plan, listener, ended, stack: this.#stack });
       }
       return await child.status;
@@ -168,18 +129,11 @@ class Run implements AsyncDisposable {
   }
 
   async #alone(): Promise<Deno.CommandStatus> {
-    const child = this.#spawn();
-    const { status } = child;
-    let ended = false;
-    status.finally(() => ended = true);
-    const clock = new Int32Array(new SharedArrayBuffer(4));
-    for (let check = 0; check < MOST_UP_CHECKS && !ended && !this.#up; check++) {
-      if (this.#status.initPid !== undefined) this.#isUp();
-      // Not with a timer, which the runtime takes milliseconds to load, and not without a rest, which bubblewrap needs
-      // on a machine of few processors. The call to the system gives the loop its turn.
-      if (!this.#up) Atomics.wait(clock, 0, 0, REST_MS);
-      if (!this.#up) await Deno.lstat(this.#directory.path);
-    }
+    const { status } = this.#spawn();
+    const hasInit = () => this.#status.initPid !== undefined;
+    const { embedded = false } = this.context;
+    await awaitInit({ hasInit, ended: status, path: this.#directory.path, embedded });
+    if (hasInit()) this.#isUp();
     this.context.live?.release();
     this.#directory.remove();
     return await status;
@@ -209,9 +163,9 @@ class Run implements AsyncDisposable {
       status: this.#directory.status,
       seccomp: seccompFile(plan, context.directories.state),
     });
-    const child = spawnShell(start, context.piped ? "piped" : "inherit");
+    const child = spawnShell(start, context.streams);
     this.#child = child;
-    context.onStart?.(child);
+    context.onStart?.(child, { send: (signal) => void this.#send(signal) });
     this.#startClock();
     return child;
   }
@@ -237,13 +191,17 @@ class Run implements AsyncDisposable {
     }
   }
 
-  async #send(signal: ForwardedSignal): Promise<void> {
+  async #send(signal: CommandSignal): Promise<void> {
     // Without a gateway only the status file knows, and it may know before the loop has looked again.
     const init = this.#up || this.plan.network === "none" ? this.#status.initPid : undefined;
-    if (init !== undefined) return await sendToCommand(init, signal);
-    // There is no command yet that could handle it: the start is given up.
-    this.#aborted ??= signal;
-    await this.#giveUp();
+    if (init === undefined) {
+      // There is no command yet that could handle it: the start is given up.
+      this.#aborted ??= signal;
+      return await this.#giveUp();
+    }
+    if (signal === "SIGKILL") return this.#kill();
+    this.#sent = this.#sent.then(() => sendToCommand(init, signal, this.context.embedded !== true));
+    await this.#sent;
   }
 
   // bubblewrap's init does not die with its monitor before it has asked for it: it is ended by name, once it has one.

@@ -1,6 +1,6 @@
 import type { OpenProxyOptions } from "../egress/open_proxy.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { RunContext } from "./run_plan.ts";
+import type { RunContext } from "./run_context.ts";
 
 /** The gateway's side of a sandbox that is up. */
 export interface GatewaySide extends Pick<RunContext, "caBundle" | "onEvent" | "external"> {

@@ -5,12 +5,12 @@ export const FORWARDED = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "
 export type ForwardedSignal = (typeof FORWARDED)[number];
 
 // The command is the first child of the sandbox's init. The tool itself can neither read /proc nor signal by pid;
-// the shell can, with builtins alone. $3 is tombolo's own pid: a terminal signals its whole foreground group, so a
+// the shell can, with builtins alone. $3 is tombolo's own pid, or `-`: a terminal signals its whole foreground group, so a
 // Ctrl-C has reached the command already. $4 is the signal's number: what starts the command ignores it, and a signal
 // sent too early would be lost, so it waits until it is not ignored, some tenths of a second at most.
 const SEND_SCRIPT = `
 init=$1 signal=$2 tool=$3 number=$4
-if [ "$signal" = INT ] || [ "$signal" = QUIT ]; then
+if [ "$tool" != - ] && { [ "$signal" = INT ] || [ "$signal" = QUIT ]; }; then
   read -r stat <"/proc/$tool/stat"
   set -- \${stat##*) }
   [ "$5" = 0 ] || [ "$3" != "$6" ] || exit 0
@@ -28,7 +28,7 @@ done
 [ -z "$child" ] || kill -s "$signal" "$child"
 `;
 
-/** Numbers of the signals that are passed on, or that may end bubblewrap itself (signal(7)). */
+/** Numbers of the signals that can be sent, or that may end bubblewrap itself (signal(7)). */
 export const SIGNAL_NUMBERS = {
   SIGHUP: 1,
   SIGINT: 2,
@@ -38,8 +38,17 @@ export const SIGNAL_NUMBERS = {
   SIGUSR1: 10,
   SIGSEGV: 11,
   SIGUSR2: 12,
+  SIGPIPE: 13,
+  SIGALRM: 14,
   SIGTERM: 15,
+  SIGCONT: 18,
+  SIGSTOP: 19,
+  SIGTSTP: 20,
+  SIGWINCH: 28,
 } as const satisfies Partial<Record<Deno.Signal, number>>;
+
+/** A signal that can be sent to a command. */
+export type CommandSignal = keyof typeof SIGNAL_NUMBERS;
 
 // The tool may signal no process but its child; the shell may.
 async function shell(script: string, ...parameters: readonly (string | number)[]): Promise<void> {
@@ -56,10 +65,16 @@ async function shell(script: string, ...parameters: readonly (string | number)[]
  * Sends a signal to the command.
  *
  * @param initPid The sandbox's init, as the host sees it
- * @param signal What to send; INT and QUIT are left out where the terminal has sent them
+ * @param signal What to send
+ * @param unlessTerminal Whether INT and QUIT are left out where the terminal has sent them to the whole foreground group
  */
-export async function sendToCommand(initPid: number, signal: ForwardedSignal): Promise<void> {
-  await shell(SEND_SCRIPT, initPid, signal.slice("SIG".length), Deno.pid, SIGNAL_NUMBERS[signal]);
+export async function sendToCommand(
+  initPid: number,
+  signal: CommandSignal,
+  unlessTerminal: boolean,
+): Promise<void> {
+  const tool = unlessTerminal ? Deno.pid : "-";
+  await shell(SEND_SCRIPT, initPid, signal.slice("SIG".length), tool, SIGNAL_NUMBERS[signal]);
 }
 
 /** Ends everything inside at once, also while the sandbox is being built. */

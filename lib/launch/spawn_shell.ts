@@ -1,21 +1,28 @@
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { Start } from "./starter.ts";
 
+/** Where the three streams of a command lead. */
+export interface Streams {
+  readonly stdin: "piped" | "inherit" | "null";
+  readonly stdout: "piped" | "inherit" | "null";
+  readonly stderr: "piped" | "inherit" | "null";
+}
+
+const INHERITED: Streams = { stdin: "inherit", stdout: "inherit", stderr: "inherit" };
+
 /**
  * Starts the shell that becomes bubblewrap.
  *
- * @param stream Where stdin and stdout lead; stderr is this process's own
+ * @param streams Where they lead; to those of this process unless given
  * @throws {TomboloError} where the system takes no arguments and variables of that length
  */
-export function spawnShell({ args, env }: Start, stream: "piped" | "inherit"): Deno.ChildProcess {
+export function spawnShell({ args, env }: Start, streams: Streams = INHERITED): Deno.ChildProcess {
   try {
     return new Deno.Command("/bin/sh", {
       args: [...args],
       env: { ...env },
       clearEnv: true,
-      stdin: stream,
-      stdout: stream,
-      stderr: "inherit",
+      ...streams,
     }).spawn();
   } catch (error) {
     // The runtime has no class for E2BIG (execve(2)).
