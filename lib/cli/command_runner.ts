@@ -2,8 +2,8 @@ import { KeptOutput } from "./kept_output.ts";
 
 /** How commands are started: always under the same flags. */
 export interface CommandStart {
-  /** The script that starts tombolo. */
-  readonly program: string;
+  /** Arguments of /bin/sh that start tombolo. */
+  readonly program: readonly string[];
   /** Flags of `tombolo run`, the working directory among them. */
   readonly flags: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ const IN_DIRECTORY = 'cd -- "$1" && shift && exec "$@"';
  * whatever. The shell's stdin is a pipe that this process alone holds: a line `term` asks tombolo to end, `done` says that
  * it has ended, and the end of the pipe kills it.
  *
- * Parameters: the file that the command is to have as stdin, then the script that starts tombolo and its arguments.
+ * Parameters: the file that the command is to have as stdin, then the arguments of the shell that starts tombolo.
  */
 const LIFELINE = `
 exec 3<&0 <"$1"
@@ -78,7 +78,7 @@ export class CommandRunner implements AsyncDisposable {
   #arguments({ command, cwd }: CommandRequest): string[] {
     const { program, flags } = this.start;
     const inner = cwd === undefined ? command : ["/bin/sh", "-c", IN_DIRECTORY, "sh", cwd, ...command];
-    return [program, "run", ...flags, "--", ...inner];
+    return [...program, "run", ...flags, "--", ...inner];
   }
 
   async #run(request: CommandRequest): Promise<CommandOutcome> {

@@ -1,24 +1,16 @@
 import { resolveTrusted } from "../launch/gather_facts.ts";
+import { ownProgram } from "../launch/own_program.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { Worker } from "../worker/client.ts";
 import { WorkerFileSystem } from "../worker/worker_file_system.ts";
 import type { GivenFlag } from "./flags.ts";
 import type { CommandStart } from "./command_runner.ts";
-import { callerEnvironment } from "./read_policy.ts";
 import { has } from "./run.ts";
 import { isForWorker, MCP_FLAGS, parseServingFlags, rootOf } from "./worker_flags.ts";
 
 function written({ name, value }: GivenFlag): string {
   return value === undefined ? `--${name}` : `--${name}=${value}`;
-}
-
-function startScript(): string {
-  const root = Deno.env.get("TOMBOLO_ROOT");
-  if (root !== undefined) return `${root}/bin/tombolo`;
-  throw new TomboloError("sandbox", "Cannot find tombolo: TOMBOLO_ROOT does not name its checkout", {
-    remedy: "start tombolo with bin/tombolo",
-  });
 }
 
 function rootDirectory(flags: readonly GivenFlag[]): string {
@@ -47,8 +39,7 @@ export async function mcp(args: readonly string[]): Promise<number> {
   if (has(flags, "help")) return (await import("./serving_help.ts")).printServingHelp("mcp");
   const root = rootDirectory(flags);
   const rules = flags.filter(({ name }) => name !== "root");
-  const environment = callerEnvironment();
-  const program = startScript();
+  const { caller: environment, again: program } = ownProgram();
   // The SDK takes as long to load as the worker takes to start.
   const sdk = import("./mcp_server.ts");
   await using worker = await Worker.spawn({

@@ -1,6 +1,6 @@
 import { resolveTrusted } from "../launch/gather_facts.ts";
 import { inspectHost } from "../launch/inspect_host.ts";
-import { ownFiles } from "../launch/own_files.ts";
+import { ownProgram } from "../launch/own_program.ts";
 import { type Prepared, prepareRun } from "../launch/prepare_run.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -10,7 +10,6 @@ import { TomboloError } from "../report/tombolo_error.ts";
 import type { GivenFlag } from "./flags.ts";
 import {
   buildContext,
-  callerEnvironment,
   currentDirectory,
   homeDirectory,
   lastValue,
@@ -52,7 +51,8 @@ export async function prepare(
   { alsoOwn = [], runs = false, needsRuntime = false, ...options }: PrepareOptions = {},
 ): Promise<Prepared> {
   const environment = Deno.env.toObject();
-  const caller = callerEnvironment();
+  const program = ownProgram();
+  const { caller } = program;
   const uid = Deno.uid();
   const named = lastValue(flags, "cwd");
   const current = currentDirectory();
@@ -61,14 +61,14 @@ export async function prepare(
   const sources = [...options.sources?.(cwd) ?? [], ...await policySources(flags, cwd, current)];
   const whole = await policyOf(sources, buildContext(caller, cwd, home));
   const policy = options.narrow?.(whole, cwd) ?? whole;
-  const host = await inspectHost({ policy, whole, environment, caller, current, home, uid });
+  const host = await inspectHost({ policy, whole, program, environment, caller, current, home, uid });
   return await prepareRun(host, {
     command,
     cwd,
     cwdNamed: named !== undefined,
-    own: [...ownFiles(environment, host.directories), ...alsoOwn],
+    own: alsoOwn,
     runs,
     needsRuntime,
-    throughStage2: environment["TOMBOLO_LEAK"] !== undefined,
+    throughStage2: program.leaks,
   });
 }

@@ -1,4 +1,5 @@
 import { caBundleOf, type Environment } from "../launch/inspect_host.ts";
+import { ownProgram } from "../launch/own_program.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { BuildContext } from "../policy/build_context.ts";
 import { expandPresets } from "../policy/expand_presets.ts";
@@ -47,18 +48,6 @@ export function homeDirectory(text: string | undefined): SafePath | undefined {
   }
 }
 
-/** The whole environment of the caller; the variables of bin/tombolo are not the caller's. */
-export function callerEnvironment(): Record<string, string> {
-  const all = Deno.env.toObject();
-  const aside = "TOMBOLO_CALLER_";
-  const kept = Object.entries(all).filter(([name]) => name.startsWith(aside));
-  const own = ["DENO_DIR", "DENO_NO_UPDATE_CHECK", "DENO_TLS_CA_STORE"];
-  const caller = Object.fromEntries(
-    Object.entries(all).filter(([name]) => !own.includes(name) && !name.startsWith("TOMBOLO_")),
-  );
-  return { ...caller, ...Object.fromEntries(kept.map(([name, value]) => [name.slice(aside.length), value])) };
-}
-
 /** What files and flags ask for, in order. */
 export async function policySources(
   flags: readonly GivenFlag[],
@@ -105,7 +94,7 @@ export function buildContext(caller: Environment, cwd: SafePath, home: SafePath 
  * @throws {TomboloError} naming the rule and its origin, for anything that cannot be understood
  */
 export async function readNetPolicy(flags: readonly GivenFlag[]): Promise<ReadNetPolicy> {
-  const caller = callerEnvironment();
+  const { caller } = ownProgram();
   const current = currentDirectory();
   const sources = await policySources(flags, current, current);
   const policy = await policyOf(sources, buildContext(caller, current, homeDirectory(caller["HOME"])));

@@ -35,14 +35,6 @@ function faceOf(flags: readonly GivenFlag[]): Face {
   return { kind: "socket", path: SafePath.from(socket, Deno.cwd()).toString() };
 }
 
-function programFile(): string {
-  const program = Deno.env.get("TOMBOLO_WORKER_JS");
-  if (program !== undefined) return program;
-  throw new TomboloError("sandbox", "Cannot find the worker: TOMBOLO_WORKER_JS does not name its bundle", {
-    remedy: "start tombolo with bin/tombolo",
-  });
-}
-
 async function policyFromEnvironment(): Promise<(root: SafePath) => readonly PolicySource[]> {
   const text = Deno.env.get(POLICY_VARIABLE);
   if (text === undefined || text === "") return () => [];
@@ -85,8 +77,8 @@ class Service {
   }
 
   async #run(streams: Pick<RunContext, "streams" | "onStart">): Promise<RunResult> {
-    const { prepared: { plan, planThroughStage2, context }, voice } = this;
-    const files = { program: programFile(), config: this.#config.path };
+    const { prepared: { plan, planThroughStage2, worker, context }, voice } = this;
+    const files = { program: await worker(), config: this.#config.path };
     const run = (each: Plan) =>
       runPlan(workerPlan(each, SafePath.of(each.cwd), files), {
         ...context,

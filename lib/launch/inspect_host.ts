@@ -5,7 +5,7 @@ import { checkExternal } from "../policy/external_rules.ts";
 import type { Policy } from "../policy/policy.ts";
 import { findBwrap, findProgram } from "./find_bwrap.ts";
 import { probeOnce, type ProbeRequest } from "./probe.ts";
-import { runtimeFiles } from "./runtime_files.ts";
+import type { OwnProgram } from "./own_program.ts";
 import { type Directories, openDirectories } from "./state_directory.ts";
 
 /** Variables by name. */
@@ -16,7 +16,9 @@ export interface HostRequest {
   readonly policy: Policy;
   /** The policy before it was made narrower: what commands under it may write is not to be run either. */
   readonly whole: Policy;
-  /** The environment of this process: where bubblewrap, the state directory and stage2 are. */
+  /** Where stage2 and the worker are. */
+  readonly program: OwnProgram;
+  /** The environment of this process: where bubblewrap and the state directory are. */
   readonly environment: Environment;
   /** The whole environment of the caller, from which the policy chooses. */
   readonly caller: Environment;
@@ -80,7 +82,7 @@ export async function caBundleOf({ caBundle }: Policy, uid: number | null): Prom
  * @throws {TomboloError} where the host cannot enforce the policy, with the remedy
  */
 export async function inspectHost(request: HostRequest): Promise<InspectedHost> {
-  const { policy, whole, environment, current, uid } = request;
+  const { policy, whole, program, environment, current, uid } = request;
   checkExternal(policy.net);
   const caBundle = await caBundleOf(policy, uid);
   const held = await heldLimits(policy, uid);
@@ -97,7 +99,7 @@ export async function inspectHost(request: HostRequest): Promise<InspectedHost> 
     env: probed.env ? env?.path : undefined,
     proc: probed.proc,
     probe,
-    runtime: runtimeFiles(environment),
+    runtime: await program.runtime(directories.state),
     externalFiles: await externalFilesOf(policy, current),
     ...(held === undefined ? {} : { held }),
     ...(caBundle === undefined ? {} : { caBundle }),

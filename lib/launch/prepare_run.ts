@@ -27,6 +27,8 @@ export interface Prepared {
   readonly withoutNetwork: () => Pick<Prepared, "plan" | "planThroughStage2">;
   /** The whole environment of the caller. */
   readonly caller: Environment;
+  /** Finds the worker's bundle. */
+  readonly worker: () => Promise<string>;
   readonly context: Omit<RunContext, "onEvent" | "voice">;
 }
 
@@ -37,7 +39,7 @@ export interface RunRequest {
   readonly cwd: SafePath;
   /** Whether the user named it, so that hiding it is an error. */
   readonly cwdNamed: boolean;
-  /** tombolo's own files. */
+  /** Files of this run that the sandbox must not write, beside tombolo's own. */
   readonly own: readonly string[];
   /** Whether it is going to be run. */
   readonly runs?: boolean;
@@ -111,7 +113,14 @@ async function gather(
       home,
       uid,
       // The next run trusts the certificates too.
-      own: [...own, ...host.externalFiles, ...(caBundle === undefined ? [] : [caBundle])],
+      own: [
+        ...host.program.files,
+        directories.state,
+        directories.run,
+        ...own,
+        ...host.externalFiles,
+        ...(caBundle === undefined ? [] : [caBundle]),
+      ],
       stateDirectory: directories.state,
       sessionDirectory: environment["XDG_RUNTIME_DIR"],
       ...(ruled === undefined ? {} : { denied: ruled.deny }),
@@ -128,7 +137,7 @@ async function prepareLive(
   request: RunRequest,
   live: LiveLock | undefined,
 ): Promise<Prepared> {
-  const { policy, caller, uid, directories, environment, probe, runtime, caBundle, held } = host;
+  const { policy, caller, uid, directories, probe, runtime, caBundle, held } = host;
   const inside = commandEnvironment(policy.env, caller);
   const ruled = await ruledPrograms(policy, inside.get("PATH"), request.cwd, uid);
   const facts = await gather(host, request, ruled);
@@ -163,12 +172,13 @@ async function prepareLive(
       };
     },
     caller,
+    worker: () => host.program.worker(directories.state),
     context: {
       bwrap: host.bwrap,
       directories,
       masks: facts,
       uid,
-      openFiles: environment["TOMBOLO_NOFILE"] || undefined,
+      openFiles: await host.program.openFiles(),
       ...(live && { live }),
       ...(caBundle === undefined ? {} : { caBundle }),
     },

@@ -1,22 +1,7 @@
 import { SafePath } from "../paths/safe_path.ts";
-import type { ProgramFacts, RuntimeFiles } from "../plan/host_facts.ts";
+import type { ProgramFacts } from "../plan/host_facts.ts";
 import type { Policy } from "../policy/policy.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
-
-/**
- * What stage2 is started from.
- *
- * @throws {TomboloError} where nothing says where its bundle is
- */
-export function runtimeFiles(environment: Readonly<Record<string, string>>): RuntimeFiles {
-  const stage2 = environment["TOMBOLO_STAGE2_JS"];
-  if (stage2 === undefined) {
-    throw new TomboloError("sandbox", "Cannot find stage2: TOMBOLO_STAGE2_JS does not name its bundle", {
-      remedy: "start tombolo with bin/tombolo",
-    });
-  }
-  return { deno: Deno.execPath(), stage2 };
-}
 
 /** The loader and the libraries of Deno and of /bin/sh, asked of the loader itself; loader first. */
 export function libraries(deno: string): string[] {

@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import type { ProxyHandle } from "../egress/proxy_handle.ts";
+import { ownProgram } from "../launch/own_program.ts";
 import type { PolicyDocument } from "../policy/policy_schema.ts";
 import { type Answers, ERROR_CODES, type ErrorAnswer, type RequestKind, type Requests } from "./protocol.ts";
 import type { Message } from "./connection.ts";
@@ -19,8 +19,8 @@ export interface WorkerOptions {
   readonly proxy?: Pick<ProxyHandle, "environment">;
   /** The environment that the policy chooses from; that of this process unless given. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** The script that starts tombolo. */
-  readonly program?: string;
+  /** Arguments of /bin/sh that start tombolo, such as the path of bin/tombolo; this tombolo unless given. */
+  readonly program?: readonly string[];
   /** Milliseconds that one request may take; 30,000 unless given. */
   readonly deadline?: number;
   /** Milliseconds until a started worker must be ready; 5,000 unless given. */
@@ -42,11 +42,6 @@ const RESPAWN_MS = 1000;
 
 function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-function startScript(): string {
-  const root = Deno.env.get("TOMBOLO_ROOT") ?? join(import.meta.dirname ?? ".", "..", "..");
-  return join(root, "bin", "tombolo");
 }
 
 /** The policy as the tool takes it, with the variables of a proxy in front: what the policy sets itself stays. */
@@ -138,7 +133,7 @@ export class Worker implements AsyncDisposable {
       args: [`--root=${root}`, ...flags],
       // Reading a policy costs a start some ten milliseconds.
       environment: { ...environment, ...(policy === undefined ? {} : { TOMBOLO_WORKER_POLICY: policy }) },
-      program: this.options.program ?? startScript(),
+      program: this.options.program ?? ownProgram().again,
       readyWithin: this.options.readyWithin ?? READY_MS,
       connectWithin: CONNECT_MS,
     });

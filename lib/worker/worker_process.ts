@@ -12,8 +12,8 @@ export interface ProcessOptions {
   readonly args: readonly string[];
   /** The whole environment of the tool. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The script that starts tombolo. */
-  readonly program: string;
+  /** Arguments of /bin/sh that start tombolo. */
+  readonly program: readonly string[];
   /** Milliseconds until it must have said that it is up. */
   readonly readyWithin: number;
   /** Milliseconds until the connection must stand. */
@@ -73,7 +73,7 @@ export class WorkerProcess {
 
   private constructor(socket: string, options: ProcessOptions) {
     this.#child = new Deno.Command("/bin/sh", {
-      args: [options.program, "worker", `--socket=${socket}`, ...options.args],
+      args: [...options.program, "worker", `--socket=${socket}`, ...options.args],
       env: { ...options.environment },
       clearEnv: true,
       stdin: "null",

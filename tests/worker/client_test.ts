@@ -7,7 +7,7 @@ import { spawnIn } from "./spawned.ts";
 
 /** A stand-in for tombolo that misbehaves in the way that its argument names. */
 function misbehaving(manner: string) {
-  return { program: fixture(import.meta.dirname, "misbehaving.sh"), flags: [manner] };
+  return { program: [fixture(import.meta.dirname, "misbehaving.sh")], flags: [manner] };
 }
 
 async function processesOf(box: Box): Promise<string[]> {

@@ -7,7 +7,7 @@ export function optionsFor(box: Box, more: Partial<WorkerOptions> = {}): WorkerO
   return {
     root: box.work,
     environment: environmentOf(box),
-    program: TOMBOLO,
+    program: [TOMBOLO],
     readyWithin: 30_000,
     ...more,
   };

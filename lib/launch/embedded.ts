@@ -1,0 +1,24 @@
+/** A file that a build has put into tombolo. */
+export interface EmbeddedText {
+  readonly text: string;
+  /** Of its UTF-8 bytes, in hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** What a build has put into tombolo so that it needs no file beside it. */
+export interface Embedded {
+  readonly stage2: EmbeddedText;
+  readonly worker: EmbeddedText;
+  /** The audited permissions of tombolo, as flags of Deno's. */
+  readonly flags: readonly string[];
+  /** The Deno for stage2 and the worker, where tombolo was compiled: its own runtime runs nothing but tombolo. */
+  readonly deno?: {
+    /** gzip, beside the main module. */
+    readonly file: string;
+    /** Of the Deno itself. */
+    readonly sha256: string;
+  };
+}
+
+/** Nothing in a checkout: `deno task bundle` and `deno task compile` put another module in the place of this one. */
+export const EMBEDDED = undefined as Embedded | undefined;

@@ -1,0 +1,197 @@
+import type { RuntimeFiles } from "../plan/host_facts.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import type { Embedded, EmbeddedText } from "./embedded.ts";
+import { type StartFacts, startFacts } from "./start_facts.ts";
+
+/** This tombolo: everything that depends on how it was installed and started. */
+export interface OwnProgram {
+  /**
+   * - `script`: bin/tombolo, or that of the npm package, which says where everything is
+   * - `checkout`: Deno runs the modules themselves, as it does for who imports the library
+   * - `bundle`: one file, also from a URL, that holds stage2 and the worker
+   * - `compiled`: one binary, which holds a Deno as well
+   */
+  readonly form: "script" | "checkout" | "bundle" | "compiled";
+  /** Files of its own that no sandbox may write: absolute paths, of which some may be absent. */
+  readonly files: readonly string[];
+  /** Arguments of /bin/sh that start tombolo again, up to its own arguments. */
+  readonly again: readonly string[];
+  /** The environment of the caller, without what the start script has put into it. */
+  readonly caller: Readonly<Record<string, string>>;
+  /** Whether the caller is known to have left descriptors open that only stage2 can close. */
+  readonly leaks: boolean;
+  /** Soft limit of open files of the caller, which Deno has raised for itself, where it can be told. */
+  readonly openFiles: () => Promise<string | undefined>;
+  /**
+   * Finds stage2 and the Deno that runs it and the worker; unpacks what is inside.
+   *
+   * @param stateDirectory Where what is unpacked is kept
+   * @throws {TomboloError} where it is not there, or not what it should be
+   */
+  readonly runtime: (stateDirectory: string) => Promise<RuntimeFiles>;
+  /**
+   * Finds the worker, one plain JavaScript file, in the same way.
+   *
+   * @param stateDirectory Where what is unpacked is kept
+   * @throws {TomboloError} where it is not there, or not what it should be
+   */
+  readonly worker: (stateDirectory: string) => Promise<string>;
+}
+
+/** Prefix of what a start script has kept aside for the command, because Deno would heed it. */
+const ASIDE = "TOMBOLO_CALLER_";
+/** What a start script sets for Deno. */
+const SET_BY_SCRIPT = ["DENO_DIR", "DENO_NO_UPDATE_CHECK", "DENO_TLS_CA_STORE"];
+
+type Environment = StartFacts["environment"];
+type Form<Name extends OwnProgram["form"]> = Omit<OwnProgram, "form"> & { readonly form: Name };
+
+// Names with this prefix are tombolo's own everywhere.
+function withoutOwn(environment: Environment): [name: string, value: string][] {
+  return Object.entries(environment).filter(([name]) => !name.startsWith("TOMBOLO_"));
+}
+
+function callerOfScript(environment: Environment): Record<string, string> {
+  const aside = Object.entries(environment).filter(([name]) => name.startsWith(ASIDE));
+  return Object.fromEntries([
+    ...withoutOwn(environment).filter(([name]) => !SET_BY_SCRIPT.includes(name)),
+    ...aside.map(([name, value]) => [name.slice(ASIDE.length), value]),
+  ]);
+}
+
+// Modules and compiled code that a later start would load from there.
+function denoCache({ environment, os }: StartFacts): string[] {
+  const named = environment["DENO_DIR"];
+  if (named?.startsWith("/") === true) return [named];
+  const home = environment["HOME"];
+  const caches = environment["XDG_CACHE_HOME"];
+  if (os === "darwin") return home === undefined ? [] : [`${home}/Library/Caches/deno`];
+  if (caches?.startsWith("/") === true) return [`${caches}/deno`];
+  return home === undefined ? [] : [`${home}/.cache/deno`];
+}
+
+async function askedOpenFiles(): Promise<string | undefined> {
+  const { openFilesOf } = await import("./open_files_of.ts");
+  return openFilesOf(Deno.ppid);
+}
+
+function script(
+  { environment, execPath }: StartFacts,
+  { root, stage2, worker }: { root: string; stage2: string; worker: string },
+): Form<"script"> {
+  const denoDir = environment["DENO_DIR"];
+  return {
+    form: "script",
+    files: [root, execPath, ...(denoDir === undefined ? [] : [denoDir])],
+    again: [environment["TOMBOLO_START"] ?? `${root}/bin/tombolo`],
+    caller: callerOfScript(environment),
+    leaks: environment["TOMBOLO_LEAK"] !== undefined,
+    openFiles: () => Promise.resolve(environment["TOMBOLO_NOFILE"] || undefined),
+    runtime: () => Promise.resolve({ deno: execPath, stage2 }),
+    worker: () => Promise.resolve(worker),
+  };
+}
+
+function checkout(facts: StartFacts): Form<"checkout"> {
+  const { directory, execPath, environment } = facts;
+  const root = directory?.replace(/\/lib\/launch$/, "");
+  return {
+    form: "checkout",
+    files: [...(root === undefined ? [] : [root]), execPath, ...denoCache(facts)],
+    again: [`${root}/bin/tombolo`],
+    caller: Object.fromEntries(withoutOwn(environment)),
+    leaks: false,
+    openFiles: askedOpenFiles,
+    async runtime() {
+      const { builtPart } = await import("./built_part.ts");
+      return { deno: execPath, stage2: builtPart(root, "stage2.js") };
+    },
+    async worker() {
+      const { builtPart } = await import("./built_part.ts");
+      return builtPart(root, "worker.js");
+    },
+  };
+}
+
+// What the shell needs around a program that is not a script for it.
+function through(...words: string[]): string[] {
+  return ["-c", 'exec "$@"', "sh", ...words];
+}
+
+function fileOf(url: string): string[] {
+  return url.startsWith("file:") ? [decodeURIComponent(new URL(url).pathname)] : [];
+}
+
+async function unpack(stateDirectory: string, name: string, embedded: EmbeddedText): Promise<string> {
+  const { unpackText } = await import("./unpack_text.ts");
+  return unpackText(stateDirectory, name, embedded);
+}
+
+function bundle(facts: StartFacts, embedded: Embedded): Form<"bundle"> {
+  const { execPath, environment, mainModule } = facts;
+  return {
+    form: "bundle",
+    files: [execPath, ...fileOf(mainModule), ...denoCache(facts)],
+    again: through(
+      execPath,
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--no-config",
+      "--no-lock",
+      ...embedded.flags,
+      mainModule,
+    ),
+    caller: Object.fromEntries(withoutOwn(environment)),
+    leaks: false,
+    openFiles: askedOpenFiles,
+    runtime: async (stateDirectory) => ({
+      deno: execPath,
+      stage2: await unpack(stateDirectory, "stage2.js", embedded.stage2),
+    }),
+    worker: (stateDirectory) => unpack(stateDirectory, "worker.js", embedded.worker),
+  };
+}
+
+function compiled(facts: StartFacts, embedded: Embedded): Form<"compiled"> {
+  const { execPath, environment } = facts;
+  return {
+    form: "compiled",
+    files: [execPath],
+    again: through(execPath),
+    caller: Object.fromEntries(withoutOwn(environment)),
+    leaks: false,
+    openFiles: askedOpenFiles,
+    async runtime(stateDirectory) {
+      if (embedded.deno === undefined) {
+        throw new TomboloError("sandbox", "Cannot find a Deno for stage2: this binary holds none", {
+          remedy: "make it with `deno task compile`",
+        });
+      }
+      const { file, sha256 } = embedded.deno;
+      const { unpackProgram } = await import("./unpack_program.ts");
+      return {
+        deno: await unpackProgram(stateDirectory, "deno", sha256, new URL(file, facts.mainModule)),
+        stage2: await unpack(stateDirectory, "stage2.js", embedded.stage2),
+      };
+    },
+    worker: (stateDirectory) => unpack(stateDirectory, "worker.js", embedded.worker),
+  };
+}
+
+/**
+ * Which tombolo this is.
+ *
+ * @param facts How this process was started
+ */
+export function ownProgram(facts: StartFacts = startFacts(Deno.env.toObject())): OwnProgram {
+  const { embedded, environment, standalone } = facts;
+  if (embedded !== undefined) return standalone ? compiled(facts, embedded) : bundle(facts, embedded);
+  const root = environment["TOMBOLO_ROOT"];
+  const stage2 = environment["TOMBOLO_STAGE2_JS"];
+  const worker = environment["TOMBOLO_WORKER_JS"];
+  if (root !== undefined && stage2 !== undefined && worker !== undefined) {
+    return script(facts, { root, stage2, worker });
+  }
+  return checkout(facts);
+}

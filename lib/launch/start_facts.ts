@@ -1,0 +1,30 @@
+import { EMBEDDED, type Embedded } from "./embedded.ts";
+
+/** What tells how this tombolo was started. */
+export interface StartFacts {
+  /** Whether it is a binary of `deno compile`. */
+  readonly standalone: boolean;
+  /** The program that runs: Deno, or the binary. */
+  readonly execPath: string;
+  readonly os: typeof Deno.build.os;
+  /** All variables of this process. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** URL of the module that was started. */
+  readonly mainModule: string;
+  /** Directory of this module, if it is a file. */
+  readonly directory: string | undefined;
+  readonly embedded: Embedded | undefined;
+}
+
+/** How this process was started. */
+export function startFacts(environment: Readonly<Record<string, string>>): StartFacts {
+  return {
+    standalone: Deno.build.standalone,
+    execPath: Deno.execPath(),
+    os: Deno.build.os,
+    environment,
+    mainModule: Deno.mainModule,
+    directory: import.meta.dirname,
+    embedded: EMBEDDED,
+  };
+}
