@@ -1,11 +1,8 @@
+import { connectUnix } from "./connect_unix.ts";
 import { ERRNO } from "./errno.ts";
 import { pin } from "./pin.ts";
 import type { SystemCall } from "./system_call.ts";
 
-const AF_UNIX = 1;
-const SOCK_STREAM_CLOEXEC = 0x80001;
-/** `sun_path` has 108 bytes, the last one for NUL. */
-const LONGEST_PATH = 107;
 const LAUNCH_GREETING = 0x6c; // "l"
 
 /** A connection to the gateway that has yet to answer with the bridge's port. */
@@ -25,16 +22,7 @@ export interface PendingPort {
  * @throws {Error} If the gateway cannot be reached
  */
 export function awaitPort(call: SystemCall, path: string): PendingPort {
-  const name = new TextEncoder().encode(path);
-  if (name.length > LONGEST_PATH) {
-    throw new RangeError(`Cannot reach the gateway: its path has ${name.length} bytes`);
-  }
-  const address = new Uint8Array(2 + name.length + 1);
-  new Uint16Array(address.buffer, 0, 1)[0] = AF_UNIX;
-  address.set(name, 2);
-
-  const socket = check(call("socket", AF_UNIX, SOCK_STREAM_CLOEXEC, 0));
-  check(call("connect", socket, pin(address), address.length));
+  const socket = connectUnix(call, path);
   check(call("write", socket, pin(new Uint8Array([LAUNCH_GREETING])), 1));
   return { receive: () => receivePort(call, socket) };
 }

@@ -6,6 +6,12 @@ const PR_CAPBSET_DROP = 24;
 const CAP_SETPCAP = 8;
 const CAP_SYS_ADMIN = 21;
 
+/** What capset takes to leave none (struct __user_cap_header_struct, and twice struct __user_cap_data_struct). */
+export function noCapabilities(): [header: bigint, data: bigint] {
+  const header = pin(new Uint8Array(new Uint32Array([CAPABILITY_VERSION_3, 0]).buffer));
+  return [header, pin(new Uint8Array(24))];
+}
+
 /**
  * Gives every capability up for good; the ambient ones go with the permitted ones (capabilities(7)).
  *
@@ -18,8 +24,6 @@ export function dropCapabilities(call: SystemCall, lent: boolean): void {
       throw new Error(`Cannot give up capability ${capability}`);
     }
   }
-  // struct __user_cap_header_struct (version, pid), and twice struct __user_cap_data_struct.
-  const header = pin(new Uint8Array(new Uint32Array([CAPABILITY_VERSION_3, 0]).buffer));
-  const result = call("capset", header, pin(new Uint8Array(24)));
+  const result = call("capset", ...noCapabilities());
   if (result < 0) throw new Error(`Cannot give up capabilities: errno ${-result}`);
 }

@@ -29,9 +29,39 @@ function candidates(name: string, path: string | undefined): string[] {
   );
 }
 
+/** A command, laid out for execve. */
+export interface Execution {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly argv: bigint;
+  readonly envp: bigint;
+  /** Where it is looked for, in order. */
+  readonly files: readonly { readonly file: string; readonly address: bigint }[];
+}
+
+/** Calls execve on a file with arguments; returns errno, or 0 where the file is being executed, if it returns then. */
+export type Execve = (file: bigint, argv: bigint) => number;
+
 /**
- * Prepares to replace this process by a command, searched for as execvp does, on the command's own PATH. What execve
- * takes is laid out now: later the limits of the command may leave the runtime no memory.
+ * Lays out what execve takes, to be searched for as execvp does, on the command's own PATH.
+ *
+ * @param command Name and arguments
+ * @param environment The command's environment
+ */
+export function layOut(command: readonly string[], environment: ReadonlyMap<string, string>): Execution {
+  const [name = "", ...parameters] = command;
+  return {
+    name,
+    parameters,
+    argv: pinStrings(command),
+    envp: pinStrings([...environment].map(([key, value]) => `${key}=${value}`)),
+    files: candidates(name, environment.get("PATH")).map((file) => ({ file, address: pinString(file) })),
+  };
+}
+
+/**
+ * Prepares to replace this process by a command. What execve takes is laid out now: later the limits of the command may
+ * leave the runtime no memory.
  *
  * @param call Makes system calls
  * @param command Name and arguments
@@ -43,34 +73,34 @@ export function prepareExecute(
   command: readonly string[],
   environment: ReadonlyMap<string, string>,
 ): () => ExecuteFailure {
-  const [name = "", ...parameters] = command;
-  const argv = pinStrings(command);
-  const envp = pinStrings([...environment].map(([key, value]) => `${key}=${value}`));
-  const files = candidates(name, environment.get("PATH")).map((file) => ({ file, address: pinString(file) }));
-  const attempt = { name, parameters, argv, envp, files };
+  const execution = layOut(command, environment);
+  const execve: Execve = (file, argv) => -call("execve", file, argv, execution.envp);
   // Once in vain: what has run before is compiled.
-  tryEach(call, { ...attempt, files: [{ file: "", address: pinString("") }] });
-  return () => tryEach(call, attempt);
+  executeFirst(call, execve, { ...execution, files: [{ file: "", address: pinString("") }] });
+  return () =>
+    executeFirst(call, execve, execution) ?? { status: 126, message: `${execution.name}: not executable` };
 }
 
-interface Attempt {
-  readonly name: string;
-  readonly parameters: readonly string[];
-  readonly argv: bigint;
-  readonly envp: bigint;
-  readonly files: readonly { readonly file: string; readonly address: bigint }[];
-}
-
-function tryEach(call: SystemCall, { name, parameters, argv, envp, files }: Attempt): ExecuteFailure {
+/**
+ * Executes the first file that can be.
+ *
+ * @returns `undefined` where one is being executed, if it returns then
+ */
+export function executeFirst(
+  call: SystemCall,
+  execve: Execve,
+  { name, parameters, argv, files }: Execution,
+): ExecuteFailure | undefined {
   // The most telling failure wins: a file that may not be executed over one that is absent.
   let refused: number | undefined;
   for (const { file, address } of files) {
-    let errno = -call("execve", address, argv, envp);
+    let errno = execve(address, argv);
     if (errno === ERRNO.ENOEXEC) {
       // A script without a first line that names its interpreter.
-      errno = -call("execve", pinString(SHELL), pinStrings([SHELL, file, ...parameters]), envp);
+      errno = execve(pinString(SHELL), pinStrings([SHELL, file, ...parameters]));
       if (errno === ERRNO.ENOENT) errno = ERRNO.ENOEXEC;
     }
+    if (errno === 0) return undefined;
     if (errno === ERRNO.EACCES) refused = errno;
     else if (!ABSENT.includes(errno)) return notExecutable(name, errno);
     else if (errno === ERRNO.ENOENT && call("access", AT_FDCWD, address, 0) >= 0) refused ??= errno;

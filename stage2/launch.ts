@@ -2,6 +2,7 @@ import { STATUS_DESCRIPTOR, VANISHED } from "../lib/plan/launch_orders.ts";
 import { awaitPort } from "./await_port.ts";
 import { commandEnvironment } from "./command_environment.ts";
 import { dropCapabilities } from "./drop_capabilities.ts";
+import { enterDomain } from "./enter_domain.ts";
 import { prepareExecute } from "./execute.ts";
 import { fail, say } from "./fail.ts";
 import { prepareLimits } from "./limits.ts";
@@ -51,8 +52,7 @@ function prepare(command: readonly string[]): () => void {
     filter,
     openFiles,
     ignoredSignals,
-    execute: orders.execute,
-    ownView: orders.mounts !== undefined,
+    enter: (must) => enterDomain(call, must, orders.execute, orders.mounts !== undefined),
   });
   return () => {
     setLimits();

@@ -1,6 +1,6 @@
 import { CPU_GRACE_SECONDS, type LaunchOrders } from "../lib/plan/launch_orders.ts";
 import { countOtherProcesses } from "./count_processes.ts";
-import { getResource, RESOURCES, setResource } from "./resource.ts";
+import { getResource, type Resource, RESOURCES, setResource } from "./resource.ts";
 import type { SystemCall } from "./system_call.ts";
 
 type OrderedLimits = NonNullable<LaunchOrders["limits"]>;
@@ -21,26 +21,45 @@ function checkOpenFiles({ value, origin }: NonNullable<OrderedLimits["openFiles"
   );
 }
 
+/** One limit to be set. */
+export interface LimitSetting {
+  readonly resource: Resource;
+  readonly soft: bigint;
+  readonly hard: bigint;
+}
+
 /**
- * Looks at the limits of this process, and returns how to set those that were ordered. The looking needs system calls
- * that the filter refuses; the setting comes last, as the command's limits need not be enough for the runtime.
+ * Looks at the limits of this process, and says how to set those that were ordered, in order. The looking needs system
+ * calls that the filter refuses.
  *
  * @throws {Error} where a limit cannot be held
  */
-export function prepareLimits(call: SystemCall, ordered: OrderedLimits = {}): () => void {
-  const settings = ORDER.flatMap((name) => {
+export function limitSettings(call: SystemCall, ordered: OrderedLimits = {}): LimitSetting[] {
+  return ORDER.flatMap((name) => {
     const limit = ordered[name];
     if (limit === undefined) return [];
-    const current = getResource(call, RESOURCES[name]);
-    const { hard } = current;
+    const { hard } = getResource(call, RESOURCES[name]);
     if (name === "openFiles") checkOpenFiles(limit, hard);
     const others = name === "processes" ? countOtherProcesses(call, hard) : 0;
-    // Once as it is: what has run before is compiled, and needs no memory when there may be none.
-    setResource(call, RESOURCES[name], current.soft, current.hard);
     const soft = least(BigInt(limit.value + others), hard);
     const grace = name === "cpuTime" ? BigInt(CPU_GRACE_SECONDS) : 0n;
     return [{ resource: RESOURCES[name], soft, hard: least(soft + grace, hard) }];
   });
+}
+
+/**
+ * Prepares to set the ordered limits of this process. The setting comes last, as the command's limits need not be enough
+ * for the runtime.
+ *
+ * @throws {Error} where a limit cannot be held
+ */
+export function prepareLimits(call: SystemCall, ordered: OrderedLimits = {}): () => void {
+  const settings = limitSettings(call, ordered);
+  for (const { resource } of settings) {
+    // Once as it is: what has run before is compiled, and needs no memory when there may be none.
+    const { soft, hard } = getResource(call, resource);
+    setResource(call, resource, soft, hard);
+  }
   return () => {
     // A heap that had to grow between the limit and execve would end the runtime.
     if (ordered.memory !== undefined) (globalThis as { gc?: () => void }).gc?.();

@@ -1,4 +1,3 @@
-import { enterDomain } from "./enter_domain.ts";
 import { type Must, mustSucceed } from "./must_succeed.ts";
 import { pin, pinWords } from "./pin.ts";
 import { getResource, RESOURCES, setResource } from "./resource.ts";
@@ -15,7 +14,7 @@ const SOCK_FILTER_SIZE = 8;
  * What is ignored stays so over exec; what is caught does not. HUP, INT, QUIT, USR1, USR2 and TERM are ignored by the
  * starting shell, so that bubblewrap outlives them; PIPE by the runtime; 32 by glibc's posix_spawn in what it starts.
  */
-const SIGNALS_TO_RESTORE = [1, 2, 3, 10, 12, 13, 15, 32];
+export const SIGNALS_TO_RESTORE: readonly number[] = [1, 2, 3, 10, 12, 13, 15, 32];
 
 /** What the command is locked down with. */
 export interface LockDown {
@@ -25,10 +24,8 @@ export interface LockDown {
   readonly openFiles: number | undefined;
   /** Numbers of signals that the command is to find ignored, as its caller had them. */
   readonly ignoredSignals: readonly number[];
-  /** The only files that may be executed, and directories whose files may be; `undefined` for all. */
-  readonly execute: readonly string[] | undefined;
-  /** Whether the command sees other mounts than the sandbox's init and the bridge, whose /proc/PID/root it must not enter. */
-  readonly ownView: boolean;
+  /** Enters the Landlock domain of the command, once no more privileges can be had. */
+  readonly enter: (must: Must) => void;
 }
 
 /**
@@ -49,7 +46,7 @@ export function lockDown(call: SystemCall, options: LockDown): void {
   }
   if (options.openFiles !== undefined) lowerOpenFiles(call, options.openFiles);
   must("prctl(PR_SET_NO_NEW_PRIVS)", "prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  enterDomain(call, must, options.execute, options.ownView);
+  options.enter(must);
 
   const length = options.filter.length / SOCK_FILTER_SIZE;
   if (!Number.isInteger(length) || length < 1 || length > 0xffff) {

@@ -1,4 +1,5 @@
 import { bridge } from "./bridge.ts";
+import { confine } from "./confine.ts";
 import { dial } from "./dial.ts";
 import { fail } from "./fail.ts";
 import { launch } from "./launch.ts";
@@ -7,6 +8,10 @@ import { trial } from "./trial.ts";
 const [role, ...parameters] = Deno.args;
 if (role === "bridge") await bridge();
 else if (role === "launch" && parameters[0] === "--") launch(parameters.slice(1));
+else if (role === "confine") confine(parameters);
 else if (role === "dial") await dial(parameters);
 else if (role === "trial") trial();
-else fail(125, "stage2 is started by tombolo only: expected bridge, launch -- COMMAND, dial or trial");
+else {fail(
+    125,
+    "stage2 is started by tombolo only: expected bridge, launch -- COMMAND, confine, dial or trial",
+  );}

@@ -37,7 +37,8 @@ function isLimit(value: unknown): value is Limit {
     typeof origin === "string";
 }
 
-function readLimits(value: unknown): NonNullable<LaunchOrders["limits"]> {
+/** Checks the limits of orders. */
+export function readLimits(value: unknown): NonNullable<LaunchOrders["limits"]> {
   const names: readonly string[] = LIMIT_NAMES.filter((name) => name !== "wallTime");
   const entries = Object.entries(isObject(value) ? value : { "": value });
   for (const [name, limit] of entries) {

@@ -3,21 +3,29 @@ const NUMBERS = {
   access: [269, 48], // faccessat: aarch64 has no access
   capset: [126, 91],
   chdir: [80, 49],
-  close: [3, 57],
   clone3: [435, 435],
+  close: [3, 57],
   close_range: [436, 436],
   connect: [42, 203],
   dup3: [292, 24],
   execve: [59, 221],
   exit_group: [231, 94],
+  getpid: [39, 172],
+  getppid: [110, 173],
   kill: [62, 129],
   landlock_add_rule: [445, 445],
   landlock_create_ruleset: [444, 444],
   landlock_restrict_self: [446, 446],
+  mkdirat: [258, 34],
   mount_setattr: [442, 442],
+  mprotect: [10, 226],
   move_mount: [429, 429],
   open_tree: [428, 428],
+  openat: [257, 56],
   openat2: [437, 437],
+  pidfd_open: [434, 434],
+  pipe2: [293, 59],
+  ppoll: [271, 73],
   prctl: [157, 167],
   prlimit: [302, 261],
   read: [0, 63],
@@ -28,6 +36,7 @@ const NUMBERS = {
   socket: [41, 198],
   statx: [332, 291],
   unshare: [272, 97],
+  wait4: [61, 260],
   write: [1, 64],
 } as const;
 
@@ -36,6 +45,11 @@ export const AT_FDCWD = -100;
 
 /** Names of the system calls that stage2 makes itself. */
 export type CallName = keyof typeof NUMBERS;
+
+/** The number of a call on this machine. */
+export function callNumber(name: CallName): number {
+  return NUMBERS[name][Deno.build.arch === "x86_64" ? 0 : 1];
+}
 
 /** Makes a system call; returns its result, or the negative errno, as the kernel does. */
 export type SystemCall = (name: CallName, ...parameters: readonly (number | bigint)[]) => number;
@@ -65,9 +79,8 @@ export function openSystemCall(): SystemCall {
   });
   // A view over errno itself: reading it makes no call that could change it.
   const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(present(locate.call()), 4));
-  const column = Deno.build.arch === "x86_64" ? 0 : 1;
   return (name, a = 0, b = 0, c = 0, d = 0, e = 0) => {
-    const number = BigInt(NUMBERS[name][column]);
+    const number = BigInt(callNumber(name));
     const result = call.call(number, BigInt(a), BigInt(b), BigInt(c), BigInt(d), BigInt(e));
     return result < 0 ? -(errno[0] ?? 0) : result;
   };

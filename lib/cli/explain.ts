@@ -1,11 +1,12 @@
 import { hardLinkedGuards } from "../launch/hard_links.ts";
 import { starterOf } from "../launch/starter.ts";
 import { SafePath } from "../paths/safe_path.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { RunDecider } from "../policy/decide_run.ts";
-import { explainJson, explainText } from "../report/explain.ts";
+import { explainJson, explainText, type Explanation } from "../report/explain.ts";
 import type { OtherNames } from "../report/explain_run.ts";
 import { parseFlags } from "./flags.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, type Prepared } from "./prepare.ts";
 import { has } from "./run.ts";
 
 // Only here: it looks at every link of the directories on PATH.
@@ -18,6 +19,21 @@ async function namesOf({ allow = [], deny }: RunDecider, searchPath = ""): Promi
   );
 }
 
+// What bubblewrap would be called with, if it is what would be called.
+function bwrapOf(plan: Plan, { bwrap, ...context }: Prepared["context"]): Pick<Explanation, "bwrap"> {
+  if (bwrap === undefined) return {};
+  const start = starterOf(plan, {
+    ...context,
+    bwrap,
+    socket: "SOCKET",
+    publishSocket: "PUBLISH_SOCKET",
+    orders: "ORDERS",
+    status: "STATUS",
+    seccomp: "FILTER",
+  });
+  return { bwrap: start.args.slice(start.args.indexOf(bwrap)) };
+}
+
 /**
  * `tombolo explain`: the effective policy and the plan; nothing runs.
  *
@@ -28,19 +44,11 @@ export async function explain(args: readonly string[]): Promise<number> {
   const { flags, command } = parseFlags(args);
   if (has(flags, "help")) return (await import("./help.ts")).printHelp("explain");
   const { policy, plan, context } = await prepare(flags, command);
-  const start = starterOf(plan, {
-    ...context,
-    socket: "SOCKET",
-    publishSocket: "PUBLISH_SOCKET",
-    orders: "ORDERS",
-    status: "STATUS",
-    seccomp: "FILTER",
-  });
   const explanation = {
     policy,
     plan,
     hardLinked: hardLinkedGuards(plan),
-    bwrap: start.args.slice(start.args.indexOf(context.bwrap)),
+    ...bwrapOf(plan, context),
     ...(plan.run === undefined
       ? {}
       : { programNames: await namesOf(plan.run, plan.environment.get("PATH")) }),

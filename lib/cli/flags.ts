@@ -105,6 +105,22 @@ export const FLAGS: readonly FlagRow[] = [
     purpose: "run in this directory; relative paths start there",
   },
   {
+    name: "backend",
+    value: "one",
+    placeholder: "NAME",
+    purpose: "what enforces the policy: auto (the default), bubblewrap, landlock or seatbelt",
+  },
+  {
+    name: "weaker-network",
+    value: "none",
+    purpose: "let Landlock confine TCP to the gateway's port, which other machines may have too",
+  },
+  {
+    name: "weaker-attributes",
+    value: "none",
+    purpose: "with Landlock: let modes, owners and times be changed of every file of this user",
+  },
+  {
     name: "upstream",
     value: "one",
     placeholder: "env|none|URL",

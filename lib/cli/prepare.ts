@@ -1,3 +1,4 @@
+import { parseBackend } from "../launch/backend.ts";
 import { resolveTrusted } from "../launch/gather_facts.ts";
 import { inspectHost } from "../launch/inspect_host.ts";
 import { ownProgram } from "../launch/own_program.ts";
@@ -61,7 +62,19 @@ export async function prepare(
   const sources = [...options.sources?.(cwd) ?? [], ...await policySources(flags, cwd, current)];
   const whole = await policyOf(sources, buildContext(caller, cwd, home));
   const policy = options.narrow?.(whole, cwd) ?? whole;
-  const host = await inspectHost({ policy, whole, program, environment, caller, current, home, uid });
+  const isGiven = (name: string) => flags.some((flag) => flag.name === name);
+  const host = await inspectHost({
+    policy,
+    whole,
+    program,
+    environment,
+    caller,
+    current,
+    home,
+    uid,
+    backend: parseBackend(lastValue(flags, "backend"), Deno.build.os),
+    weaker: { network: isGiven("weaker-network"), attributes: isGiven("weaker-attributes") },
+  });
   return await prepareRun(host, {
     command,
     cwd,

@@ -3,8 +3,11 @@ import type { RuntimeFiles } from "../plan/host_facts.ts";
 import type { HeldLimits } from "../plan/plan_limits.ts";
 import { checkExternal } from "../policy/external_rules.ts";
 import type { Policy } from "../policy/policy.ts";
-import { findBwrap, findProgram } from "./find_bwrap.ts";
-import { probeOnce, type ProbeRequest } from "./probe.ts";
+import type { Weaker } from "../plan/landlock/obstacle.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import type { BackendChoice } from "./backend.ts";
+import { type BubblewrapHost, bubblewrapHost } from "./bubblewrap_host.ts";
+import type { LandlockHost } from "./landlock/landlock_host.ts";
 import type { OwnProgram } from "./own_program.ts";
 import { type Directories, openDirectories } from "./state_directory.ts";
 
@@ -26,18 +29,16 @@ export interface HostRequest {
   readonly current: SafePath;
   readonly home: SafePath | undefined;
   readonly uid: number | null;
+  readonly backend: BackendChoice;
+  readonly weaker: Weaker;
 }
 
 /** What stays the same for every command that is run under one policy. */
 export interface InspectedHost extends HostRequest {
   readonly directories: Directories;
-  /** Absolute path of bubblewrap. */
-  readonly bwrap: string;
-  /** An `env` that knows `--default-signal`. */
-  readonly env: string | undefined;
-  /** Whether a fresh /proc can be mounted. */
-  readonly proc: boolean;
-  readonly probe: ProbeRequest;
+  /** What enforces the policy: one of these. */
+  readonly bubblewrap?: BubblewrapHost;
+  readonly landlock?: LandlockHost;
   readonly runtime: RuntimeFiles;
   readonly held?: HeldLimits;
   /** Real path of the CA certificates that the policy names. */
@@ -59,13 +60,17 @@ async function externalFilesOf({ net }: Policy, current: SafePath): Promise<stri
 }
 
 // How the kernel can hold the limits; wall time is tombolo's own to hold.
-async function heldLimits({ limits }: Policy, uid: number | null): Promise<HeldLimits | undefined> {
+async function heldLimits(
+  { limits }: Policy,
+  uid: number | null,
+  sharesNamespace: boolean,
+): Promise<HeldLimits | undefined> {
   if (Object.keys(limits).every((name) => name === "wallTime")) return undefined;
   const [{ limitFacts }, { planLimits }] = await Promise.all([
     import("./limit_facts.ts"),
     import("../plan/plan_limits.ts"),
   ]);
-  return planLimits(limits, limitFacts(limits, { uid, kernel: Deno.osRelease() }));
+  return planLimits(limits, limitFacts(limits, { uid, kernel: Deno.osRelease(), sharesNamespace }));
 }
 
 /** The file of CA certificates that a policy names, looked at. */
@@ -75,31 +80,60 @@ export async function caBundleOf({ caBundle }: Policy, uid: number | null): Prom
   return checkedCaBundle(caBundle, uid);
 }
 
+type Backend = Pick<InspectedHost, "bubblewrap" | "landlock">;
+
+/** What choosing a backend takes. */
+interface BackendRequest extends HostRequest {
+  readonly directories: Directories;
+  readonly runtime: RuntimeFiles;
+}
+
+async function openLandlock({ directories, runtime, uid, weaker }: BackendRequest): Promise<LandlockHost> {
+  const { LandlockHost } = await import("./landlock/landlock_host.ts");
+  return new LandlockHost({ directories, runtime, uid }, weaker);
+}
+
+// bubblewrap holds more, so it comes first.
+async function chooseBackend(request: BackendRequest): Promise<Backend> {
+  const { backend, environment, directories, uid, whole, policy } = request;
+  if (backend === "landlock") return { landlock: await openLandlock(request) };
+  try {
+    return {
+      bubblewrap: await bubblewrapHost({
+        searchPath: environment["PATH"] ?? "",
+        stateDirectory: directories.state,
+        uid,
+        isWritableInside: isWritableInside(whole),
+        believesFailure: backend === "auto",
+      }),
+    };
+  } catch (error) {
+    if (backend !== "auto" || !(error instanceof TomboloError) || error.kind !== "sandbox") throw error;
+    const landlock = await openLandlock(request);
+    await landlock.checkInstead(policy, error);
+    return { landlock };
+  }
+}
+
 /**
- * Looks once at what does not depend on the command: what bubblewrap can do here, the state directory, how limits can be
- * held.
+ * Looks once at what does not depend on the command: what can enforce the policy here, the state directory, how limits can
+ * be held.
  *
  * @throws {TomboloError} where the host cannot enforce the policy, with the remedy
  */
 export async function inspectHost(request: HostRequest): Promise<InspectedHost> {
-  const { policy, whole, program, environment, current, uid } = request;
+  const { policy, program, environment, current, uid } = request;
   checkExternal(policy.net);
-  const caBundle = await caBundleOf(policy, uid);
-  const held = await heldLimits(policy, uid);
   const directories = openDirectories((name) => environment[name], uid);
-  const writable = isWritableInside(whole);
-  const bwrap = findBwrap(environment["PATH"] ?? "", writable, uid);
-  const env = findProgram("env", "/usr/bin:/bin", writable, uid);
-  const probe = { bwrap, env, kernel: Deno.osRelease(), uid, stateDirectory: directories.state };
-  const probed = await probeOnce(probe);
+  const runtime = await program.runtime(directories.state);
+  const backend = await chooseBackend({ ...request, directories, runtime });
+  const caBundle = await caBundleOf(policy, uid);
+  const held = await heldLimits(policy, uid, backend.landlock !== undefined);
   return {
     ...request,
+    ...backend,
     directories,
-    bwrap: bwrap.path,
-    env: probed.env ? env?.path : undefined,
-    proc: probed.proc,
-    probe,
-    runtime: await program.runtime(directories.state),
+    runtime,
     externalFiles: await externalFilesOf(policy, current),
     ...(held === undefined ? {} : { held }),
     ...(caBundle === undefined ? {} : { caBundle }),

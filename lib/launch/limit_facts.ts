@@ -7,6 +7,8 @@ export interface LimitCaller {
   readonly uid: number | null;
   /** As `uname -r` gives it. */
   readonly kernel: string;
+  /** Whether the command gets no user namespace of its own. */
+  readonly sharesNamespace?: boolean;
 }
 
 const NO_MORE_ROOT = "the kernel does not count the processes of root";
@@ -26,8 +28,14 @@ function isRootOutside(uid: number | null, { userMap }: FoundScope): boolean {
   return uid === null || line === undefined || outer + uid - inner === 0;
 }
 
-function processesUnbound({ uid, kernel }: LimitCaller, found: FoundScope): string | undefined {
+function processesUnbound(
+  { uid, kernel, sharesNamespace = false }: LimitCaller,
+  found: FoundScope,
+): string | undefined {
   if (isRootOutside(uid, found)) return NO_MORE_ROOT;
+  if (sharesNamespace) {
+    return "without a namespace of its own the kernel counts all processes of the user together";
+  }
   if (countsByNamespace(kernel)) return undefined;
   return "kernels before 5.14 do not count the processes of a sandbox apart";
 }

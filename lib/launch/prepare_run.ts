@@ -10,10 +10,12 @@ import type { Policy } from "../policy/policy.ts";
 import { limitsPrograms } from "../policy/run_policy.ts";
 import { gatherFacts, isTrustedLink } from "./gather_facts.ts";
 import { type Environment, type InspectedHost, isWritableInside } from "./inspect_host.ts";
+import type { LandlockHost } from "./landlock/landlock_host.ts";
 import { LiveLock } from "./live_lock.ts";
 import type { ProbeRequest } from "./probe.ts";
 import type { RunContext } from "./run_context.ts";
 import { hidesSystem, libraries } from "./runtime_files.ts";
+import type { Streams } from "./spawn_shell.ts";
 import type { Directories } from "./state_directory.ts";
 import { withUpstream } from "./with_upstream.ts";
 
@@ -45,6 +47,8 @@ export interface RunRequest {
   readonly runs?: boolean;
   /** Whether the command will be a program of tombolo's own, for the runtime of stage2. */
   readonly needsRuntime?: boolean;
+  /** Where the command's streams lead; to those of this process unless given. */
+  readonly streams?: Streams;
   /** Whether the caller is known to leak descriptors that only stage2 can close. */
   readonly throughStage2?: boolean;
 }
@@ -93,7 +97,9 @@ async function lateMountsWork(probe: ProbeRequest, runtime: RuntimeFiles): Promi
 export async function prepareRun(host: InspectedHost, request: RunRequest): Promise<Prepared> {
   const live = request.runs === true ? await LiveLock.take(host.directories.state) : undefined;
   try {
-    return await prepareLive(host, request, live);
+    return await (host.landlock === undefined
+      ? prepareBubblewrap(host, request, live)
+      : prepareLandlock(host, host.landlock, request, live));
   } catch (error) {
     live?.[Symbol.dispose]();
     throw error;
@@ -105,7 +111,8 @@ async function gather(
   { cwd, own }: RunRequest,
   ruled: ProgramFacts | undefined,
 ): Promise<HostFacts> {
-  const { policy, home, uid, directories, environment, env, caBundle } = host;
+  const { policy, home, uid, directories, environment, bubblewrap, caBundle } = host;
+  const env = bubblewrap?.env;
   return {
     ...await gatherFacts({
       policy,
@@ -127,32 +134,88 @@ async function gather(
     }),
     ...(ruled === undefined ? {} : { programs: ruled }),
     ...(env === undefined ? {} : { env }),
-    ...(host.proc ? {} : { withoutProc: true }),
+    ...(bubblewrap?.proc === false ? { withoutProc: true } : {}),
     ...await socketsOf(policy, directories, uid),
   };
 }
 
-async function prepareLive(
-  host: InspectedHost,
-  request: RunRequest,
-  live: LiveLock | undefined,
-): Promise<Prepared> {
-  const { policy, caller, uid, directories, probe, runtime, caBundle, held } = host;
+interface Settled {
+  readonly facts: HostFacts;
+  readonly usual: PlanRequest;
+}
+
+async function settle(host: InspectedHost, request: RunRequest): Promise<Settled> {
+  const { policy, caller, uid, runtime, caBundle, held, landlock } = host;
   const inside = commandEnvironment(policy.env, caller);
   const ruled = await ruledPrograms(policy, inside.get("PATH"), request.cwd, uid);
-  const facts = await gather(host, request, ruled);
-  const isContested = live?.isAlone === false && await lateMountsWork(probe, runtime);
+  const brings = landlock === undefined && hidesSystem(policy, ruled);
   const usual: PlanRequest = {
     command: request.command,
     environment: inside,
     cwdNamed: request.cwdNamed,
     stage2: request.throughStage2 ?? false,
-    lateMounts: isContested ? "all" : "many",
     needsRuntime: request.needsRuntime ?? false,
-    runtime: hidesSystem(policy, ruled) ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
+    runtime: brings ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(held === undefined ? {} : { held }),
   };
+  return { facts: await gather(host, request, ruled), usual };
+}
+
+async function contextOf(
+  { directories, uid, program, caBundle }: InspectedHost,
+  facts: HostFacts,
+  live: LiveLock | undefined,
+): Promise<Prepared["context"]> {
+  return {
+    directories,
+    masks: facts,
+    uid,
+    openFiles: await program.openFiles(),
+    ...(live && { live }),
+    ...(caBundle === undefined ? {} : { caBundle }),
+  };
+}
+
+async function prepareLandlock(
+  host: InspectedHost,
+  landlock: LandlockHost,
+  request: RunRequest,
+  live: LiveLock | undefined,
+): Promise<Prepared> {
+  const { policy, caller, program, directories } = host;
+  await using unused = new AsyncDisposableStack();
+  const confine = request.runs === true ? unused.use(landlock.take(request.streams)) : undefined;
+  const { facts, usual } = await settle(host, request);
+  const planFor = await landlock.planner();
+  const plan = await withUpstream(planFor(policy, facts, usual), policy, caller);
+  const context = await contextOf(host, facts, live);
+  unused.move();
+  return {
+    policy,
+    plan,
+    planThroughStage2: () => plan,
+    withoutNetwork() {
+      const cutOff = planFor({ ...policy, net: nothingLeaves(policy.net) }, facts, usual);
+      return { plan: cutOff, planThroughStage2: () => cutOff };
+    },
+    caller,
+    worker: () => program.worker(directories.state),
+    context: { ...context, ...(confine && { confine }) },
+  };
+}
+
+async function prepareBubblewrap(
+  host: InspectedHost,
+  request: RunRequest,
+  live: LiveLock | undefined,
+): Promise<Prepared> {
+  const { policy, caller, directories, runtime, bubblewrap } = host;
+  if (bubblewrap === undefined) throw new TypeError("Cannot prepare a run: no backend has been chosen");
+  const { bwrap, probe } = bubblewrap;
+  const isContested = live?.isAlone === false && await lateMountsWork(probe, runtime);
+  const { facts, usual: always } = await settle(host, request);
+  const usual: PlanRequest = { ...always, lateMounts: isContested ? "all" : "many" };
   const first = makePlan(policy, facts, usual);
   const needsProbe = !isContested && first.orders.mounts !== undefined;
   const isRefused = needsProbe && !await lateMountsWork(probe, runtime);
@@ -173,14 +236,6 @@ async function prepareLive(
     },
     caller,
     worker: () => host.program.worker(directories.state),
-    context: {
-      bwrap: host.bwrap,
-      directories,
-      masks: facts,
-      uid,
-      openFiles: await host.program.openFiles(),
-      ...(live && { live }),
-      ...(caBundle === undefined ? {} : { caBundle }),
-    },
+    context: { ...await contextOf(host, facts, live), bwrap: bwrap.path },
   };
 }

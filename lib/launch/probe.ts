@@ -78,7 +78,7 @@ export async function probeOnce(request: ProbeRequest, now: number = Date.now())
 
 /** Forgets the answer, so that the next run asks again: the host may have changed. */
 export function forgetProbe(stateDirectory: string): void {
-  for (const name of ["probe", "probe-late-mounts"]) {
+  for (const name of ["probe", "probe-late-mounts", "probe-failure"]) {
     try {
       Deno.removeSync(`${stateDirectory}/${name}`);
     } catch {

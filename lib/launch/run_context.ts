@@ -1,6 +1,7 @@
 import type { ExternalProxy } from "../egress/external_proxy.ts";
 import type { EventSink } from "../report/event.ts";
 import type { Voice } from "../report/voice.ts";
+import type { ConfineStart } from "./landlock/confine_start.ts";
 import type { LiveLock } from "./live_lock.ts";
 import type { CommandSignal } from "./signals.ts";
 import type { Streams } from "./spawn_shell.ts";
@@ -14,7 +15,10 @@ export interface RunControl {
 
 /** What of the host a run needs beside its plan. */
 export interface RunContext {
-  readonly bwrap: string;
+  /** bubblewrap's absolute path; absent where it is not what starts the command. */
+  readonly bwrap?: string;
+  /** The warden of the command to come, where Landlock confines it. */
+  readonly confine?: ConfineStart;
   readonly directories: Directories;
   readonly masks: { readonly maskFile: string; readonly maskDirectory: string };
   readonly uid: number | null;

@@ -10,6 +10,7 @@ import { forgetProbe } from "./probe.ts";
 import type { LimitReached } from "./limits_reached.ts";
 import { rendezvous } from "./rendezvous.ts";
 import type { RunContext } from "./run_context.ts";
+import { NOTHING_FOUND, RunEnd } from "./run_end.ts";
 import { RunDirectory, sweepRunDirectories } from "./run_directory.ts";
 import type { RunLimits } from "./run_limits.ts";
 import { type CommandSignal, killInit, sendToCommand, SIGNAL_NUMBERS, SignalForwarding } from "./signals.ts";
@@ -18,17 +19,13 @@ import { spawnShell } from "./spawn_shell.ts";
 import { starterOf } from "./starter.ts";
 import { StatusFile } from "./status_file.ts";
 import { TreeChanged } from "./tree_changed.ts";
-
-// After this a command that does not heed TERM gets KILL.
-const KILL_AFTER_MS = 5000;
+import { WallClock } from "./wall_clock.ts";
 
 /** How a run ended. */
 export interface RunResult extends EndCheck {
   readonly status: number;
   readonly limits: readonly LimitReached[];
 }
-
-const NOTHING_FOUND: EndCheck = { setAside: [], missed: [], replaced: [] };
 
 /** One sandbox, from its start to its end. */
 class Run implements AsyncDisposable {
@@ -39,13 +36,14 @@ class Run implements AsyncDisposable {
   #up = false;
   /** The signal that ended the start before there was a command. */
   #aborted: CommandSignal | undefined;
-  #timedOut = false;
+  #clock: WallClock | undefined;
   /** Signals reach the command in the order in which they were sent. */
   #sent: Promise<void> = Promise.resolve();
   #limits: RunLimits | undefined;
-  readonly #began = { elapsed: performance.now(), date: Date.now() };
+  readonly #end: RunEnd;
 
   constructor(private readonly plan: Plan, private readonly context: RunContext) {
+    this.#end = new RunEnd(plan, context.directories.state, context.uid);
     sweepRunDirectories(context.directories.run, Date.now());
     this.#directory = this.#stack.use(RunDirectory.create(context.directories.run, context.uid));
     this.#status = this.#stack.use(new StatusFile(this.#directory.status));
@@ -71,7 +69,7 @@ class Run implements AsyncDisposable {
     return {
       status: verdict?.status ?? own,
       limits: verdict?.reached ?? [],
-      ...await this.#checkEnd(),
+      ...await this.#end.check(),
     };
   }
 
@@ -79,19 +77,6 @@ class Run implements AsyncDisposable {
     if (Object.keys(this.plan.limits).length === 0) return;
     const { RunLimits } = await import("./run_limits.ts");
     this.#limits = this.#stack.use(await RunLimits.open(this.plan));
-  }
-
-  // Asked for while the command runs, when there is nothing else to do.
-  #loadEndCheck(): Promise<typeof import("./check_end.ts")> | undefined {
-    const { watch, watchGlobs, guards, repositories } = this.plan;
-    if ([watch, watchGlobs, guards, repositories].every(({ length }) => length === 0)) return undefined;
-    return import("./check_end.ts");
-  }
-
-  async #checkEnd(): Promise<EndCheck> {
-    const loaded = await this.#loadEndCheck();
-    const { directories: { state }, uid } = this.context;
-    return loaded === undefined ? NOTHING_FOUND : await loaded.checkEnd(this.plan, state, uid, this.#began);
   }
 
   // Before anything is started: a port that is taken must not be found out too late.
@@ -142,11 +127,15 @@ class Run implements AsyncDisposable {
   #isUp(): void {
     this.#up = true;
     this.context.live?.release();
-    void this.#loadEndCheck();
+    void this.#end.load();
   }
 
   #spawn(): Deno.ChildProcess {
     const { plan, context } = this;
+    const { bwrap } = context;
+    if (bwrap === undefined) {
+      throw new TypeError("Cannot start the sandbox: bubblewrap has not been looked up");
+    }
     const all = [...plan.mounts, ...plan.orders.mounts ?? []];
     if (all.some(({ kind }) => kind === "mask-file" || kind === "mask-directory")) {
       ensureMasks(context.directories.state, context.uid);
@@ -156,6 +145,7 @@ class Run implements AsyncDisposable {
     const scope = this.#limits?.scopePath;
     const start = starterOf(plan, {
       ...context,
+      bwrap,
       ...(scope === undefined ? {} : { scope }),
       socket: this.#directory.socket,
       publishSocket: this.#directory.publishSocket,
@@ -166,20 +156,17 @@ class Run implements AsyncDisposable {
     const child = spawnShell(start, context.streams);
     this.#child = child;
     context.onStart?.(child, { send: (signal) => void this.#send(signal) });
-    this.#startClock();
+    this.#clock = this.#stack.use(
+      new WallClock(plan.limits.wallTime, {
+        ask: () => void this.#send("SIGTERM"),
+        end: () => this.#kill(),
+      }),
+    );
     return child;
   }
 
-  #startClock(): void {
-    const { wallTime } = this.plan.limits;
-    if (wallTime === undefined) return;
-    const timer = setTimeout(() => {
-      this.#timedOut = true;
-      void this.#send("SIGTERM");
-      const last = setTimeout(() => this.#kill(), KILL_AFTER_MS);
-      this.#stack.defer(() => clearTimeout(last));
-    }, wallTime.value);
-    this.#stack.defer(() => clearTimeout(timer));
+  get #timedOut(): boolean {
+    return this.#clock?.isOver ?? false;
   }
 
   // Ends everything inside with it (--die-with-parent).
@@ -250,6 +237,9 @@ function exitStatus(signal: Deno.Signal | null, code: number): number {
  * @throws {TreeChanged} where the plan has to be made again; nothing ran
  */
 export async function runPlan(plan: Plan, context: RunContext): Promise<RunResult> {
+  if (plan.launcher.kind === "landlock") {
+    return await (await import("./landlock/confined_run.ts")).runConfined(plan, context);
+  }
   await using run = new Run(plan, context);
   return await run.result();
 }

@@ -1,3 +1,4 @@
+import type { ListenerCredential } from "../egress/listener_credential.ts";
 import type { OpenProxyOptions } from "../egress/open_proxy.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RunContext } from "./run_context.ts";
@@ -5,7 +6,9 @@ import type { RunContext } from "./run_context.ts";
 /** The gateway's side of a sandbox that is up. */
 export interface GatewaySide extends Pick<RunContext, "caBundle" | "onEvent" | "external"> {
   readonly plan: Plan;
-  readonly listener: Deno.UnixListener;
+  readonly listener: Deno.UnixListener | Deno.TcpListener;
+  /** What a TCP listener asks its clients for. */
+  readonly credential?: ListenerCredential;
   /** Settles when the sandbox ends. */
   readonly ended: Promise<undefined>;
   /** Closes the proxy with the run. */
@@ -14,7 +17,7 @@ export interface GatewaySide extends Pick<RunContext, "caBundle" | "onEvent" | "
 
 /** Serves the sandbox. The proxy is loaded when the first connection comes: many commands that may reach a host never do. */
 export async function serveGateway(side: GatewaySide): Promise<void> {
-  const { listener, ended, stack, plan: { net }, onEvent, external } = side;
+  const { listener, ended, stack, plan: { net }, onEvent, external, credential } = side;
   const first = await Promise.race([listener.accept().catch(() => undefined), ended]);
   if (first === undefined) return;
   const { openProxy } = await import("../egress/open_proxy.ts");
@@ -28,6 +31,7 @@ export async function serveGateway(side: GatewaySide): Promise<void> {
     onEvent,
     ...upstream,
     ...(external && { external }),
+    ...(credential && { credential }),
   });
   if (stack.disposed) return await proxy.close();
   stack.use(proxy);

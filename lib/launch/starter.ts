@@ -58,7 +58,7 @@ function publishedPorts({ net }: Plan): number[] {
 
 // What makes the command's clients use the gateway; the port is known only inside.
 function gatewayTemplate({ network, launcher, net, caBundle, environment }: Plan): ProxyTemplate | undefined {
-  if (network === "none" || launcher.kind === "direct") return undefined;
+  if (network === "none" || launcher.kind !== "stage2") return undefined;
   const address = {
     protocols: clientProtocols(net),
     sshProxyCommand: sshProxyCommand(launcher),
@@ -103,6 +103,7 @@ function innerCommand(plan: Plan): string[] {
   if (launcher.kind === "direct") {
     return launcher.env === undefined ? [...command] : [launcher.env, "--default-signal", ...command];
   }
+  if (launcher.kind !== "stage2") throw new TypeError("Cannot start a plan without mounts in bubblewrap");
   const program = [...launcher.program, ...stage2Flags(plan)];
   if (plan.network === "none") return [...program, "launch", "--", ...command];
   return [...launcher.shell, "-c", stage2Script(program), "sh", ...command];

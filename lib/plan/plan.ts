@@ -1,4 +1,5 @@
 import type { Upstream } from "../egress/upstream/upstream.ts";
+import type { Confinement } from "./landlock/confinement.ts";
 import type { LaunchOrders } from "./launch_orders.ts";
 import type { HeldLimits } from "./plan_limits.ts";
 import type { SeccompOptions } from "./seccomp/program.ts";
@@ -65,7 +66,9 @@ export type Launcher =
   /** bubblewrap loads the filter, `env` resets the signals and executes the command, unless the command does so itself. */
   | { readonly kind: "direct"; readonly env?: string }
   /** `stage2 launch` does it, by way of these mounts. */
-  | { readonly kind: "stage2"; readonly program: readonly string[]; readonly shell: readonly string[] };
+  | { readonly kind: "stage2"; readonly program: readonly string[]; readonly shell: readonly string[] }
+  /** `stage2 confine` does it on the host itself, with Landlock, and waits for its end. */
+  | { readonly kind: "landlock"; readonly confinement: Confinement };
 
 /** Exactly what will be mounted, masked, passed, filtered and run: plain data. */
 export interface Plan {

@@ -7,6 +7,7 @@ import type { ExternalRule, NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
 import type { PathRule, Policy } from "../policy/policy.ts";
 import { escape } from "./escape.ts";
+import { landlockLines } from "./explain_landlock.ts";
 import { explainRun, type OtherNames } from "./explain_run.ts";
 import { hideCredentials } from "./hide_credentials.ts";
 
@@ -14,8 +15,8 @@ import { hideCredentials } from "./hide_credentials.ts";
 export interface Explanation {
   readonly policy: Policy;
   readonly plan: Plan;
-  /** Arguments of bubblewrap. */
-  readonly bwrap: readonly string[];
+  /** Arguments of bubblewrap, where it starts the command. */
+  readonly bwrap?: readonly string[];
   /** Guarded files with other names, which no rule about a path holds. */
   readonly hardLinked?: readonly { readonly path: string; readonly names: number }[];
   /** Other names of the programs that rules name. */
@@ -41,8 +42,12 @@ function letsOut({ denyAll, allowAll, allow }: NetPolicy): boolean {
   return denyAll === undefined && (allowAll !== undefined || allow.length > 0);
 }
 
-function networkLine({ network, net }: Plan): string {
-  if (network === "none") return "network: none: an empty network namespace";
+function networkLine({ network, net, launcher }: Plan): string {
+  if (network === "none") {
+    return launcher.kind === "landlock"
+      ? "network: none: no sockets can be made, for loopback neither"
+      : "network: none: an empty network namespace";
+  }
   if (!letsOut(net)) return "network: through the gateway only, which denies every host";
   return `network: through the ${leadsToExternal(net) ? "external proxy" : "gateway"} only`;
 }
@@ -120,6 +125,22 @@ function lateMounts({ orders: { mounts = [] } }: Plan): string[] {
   ];
 }
 
+function temporaryOf({ launcher }: Plan): string {
+  return launcher.kind === "landlock" ? "a directory of its own as TMPDIR" : "a private /tmp";
+}
+
+const STARTERS = {
+  direct: "bubblewrap",
+  stage2: "stage2 in bubblewrap",
+  landlock: "stage2, on the host itself, confined by Landlock",
+} as const;
+
+function walls(plan: Plan): string[] {
+  const { launcher, mounts } = plan;
+  if (launcher.kind === "landlock") return landlockLines(launcher.confinement);
+  return ["mounts, in order:", ...mounts.map(mountLine), ...lateMounts(plan)];
+}
+
 function allProcesses({ held }: Plan): string {
   return `of all processes inside together, by a cgroup in ${escape(held?.scope?.parent ?? "")}`;
 }
@@ -178,7 +199,7 @@ export function explainText(explanation: Explanation): string {
     `base: preset ${policy.base}`,
     ...rules("read, allowed:", decider.read.allow),
     ...rules("read, denied:", decider.read.deny),
-    ...rules("write, allowed (and a private /tmp):", decider.write.allow),
+    ...rules(`write, allowed (and ${temporaryOf(plan)}):`, decider.write.allow),
     ...rules("write, denied:", decider.write.deny),
     ...rules("protected:", guards),
     networkLine(plan),
@@ -203,16 +224,12 @@ export function explainText(explanation: Explanation): string {
     ...limitLines(plan),
     `working directory: ${escape(plan.cwd)}`,
     ...rules("made on the host if missing:", plan.makes.map(({ path, origin }) => ({ text: path, origin }))),
-    "mounts, in order:",
-    ...plan.mounts.map(mountLine),
-    ...lateMounts(plan),
+    ...walls(plan),
     ...rules(
       "set aside if they appear:",
       plan.watch.map(({ path, rule }) => ({ text: path, origin: rule.origin })),
     ),
-    `started by: ${
-      plan.launcher.kind === "direct" ? "bubblewrap" : "stage2 in bubblewrap"
-    }, system calls filtered`,
+    `started by: ${STARTERS[plan.launcher.kind]}, system calls filtered`,
     ...(plan.command.length === 0 ? [] : [`command: ${plan.command.map(escape).join(" ")}`]),
     ...globNotes(explanation),
     ...hardLinkNotes(explanation),

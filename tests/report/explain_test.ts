@@ -63,9 +63,9 @@ Deno.test("the explanation for people names each rule with its origin, and no co
 });
 
 Deno.test("the explanation says which proxies the gateway dials through, without their credentials", () => {
-  const { policy, plan, bwrap } = explanation();
+  const { policy, plan } = explanation();
   const line = (upstream?: Upstream) => {
-    const explained = { policy, plan: upstream === undefined ? plan : { ...plan, upstream }, bwrap };
+    const explained = { policy, plan: upstream === undefined ? plan : { ...plan, upstream } };
     assert.doesNotMatch(explainJson(explained), /secret/);
     return /^upstream: .*$/m.exec(explainText(explained))?.[0];
   };

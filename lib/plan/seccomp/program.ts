@@ -1,6 +1,14 @@
 import { assemble, type Statement } from "./assemble.ts";
 import { DATA, jumpIfAnyBit, jumpIfAtLeast, jumpIfEqual, load, mark, verdict } from "./statements.ts";
-import { AUDIT_ARCH, NEWEST_SYSCALL, type SeccompArch, type SyscallName, syscallNumber } from "./syscalls.ts";
+import {
+  AUDIT_ARCH,
+  NEWEST_SYSCALL,
+  type OldSyscallName,
+  type SeccompArch,
+  type SyscallName,
+  syscallNumber,
+} from "./syscalls.ts";
+import type { ExtraRules, WithoutNamespaces } from "./without_namespaces.ts";
 
 /** What the filter is made for. */
 export interface SeccompOptions {
@@ -19,10 +27,15 @@ export interface SeccompOptions {
    * executed (MFD_NOEXEC_SEAL, Linux 6.3) gets it.
    */
   readonly refuseExecutableMemory?: boolean;
+  /** What has to be refused where no namespace keeps the command apart from the host (Landlock); absent in one. */
+  readonly withoutNamespaces?: WithoutNamespaces;
 }
 
+/** Those that every architecture has. */
+type NewSyscallName = Exclude<SyscallName, OldSyscallName>;
+
 /** System calls that fail with EPERM whatever their arguments are. */
-const REFUSED: readonly SyscallName[] = [
+const REFUSED: readonly NewSyscallName[] = [
   // Other processes' memory and descriptors.
   "ptrace",
   "process_vm_readv",
@@ -105,7 +118,7 @@ const IOPRIO_WHO_PGRP = 2;
 const MFD_NOEXEC_SEAL = 8;
 
 /** Calls that act on the caller's process group without naming it. */
-const GROUP_CALLS: readonly SyscallName[] = ["kill", "pidfd_send_signal", "setpriority", "ioprio_set"];
+const GROUP_CALLS: readonly NewSyscallName[] = ["kill", "pidfd_send_signal", "setpriority", "ioprio_set"];
 
 /** Judges them; a group that is named by number is one of the sandbox's own. */
 function groupRules(): Statement[] {
@@ -116,6 +129,11 @@ function groupRules(): Statement[] {
     mark("pidfd_send_signal"),
     load(DATA.argument(3)),
     jumpIfAnyBit(PIDFD_SIGNAL_PROCESS_GROUP, "eperm", "allow"),
+  ];
+}
+
+function groupPriorityRules(): Statement[] {
+  return [
     mark("setpriority"),
     load(DATA.argument(0)),
     jumpIfEqual(PRIO_PGRP, "group", "allow"),
@@ -128,10 +146,24 @@ function groupRules(): Statement[] {
   ];
 }
 
+// Once the family is loaded.
+function socketRules(allowUnix: boolean): Statement[] {
+  return [
+    jumpIfEqual(AF_INET, "allow"),
+    jumpIfEqual(AF_INET6, "allow"),
+    ...(allowUnix ? [jumpIfEqual(AF_UNIX, "allow")] : []),
+    jumpIfEqual(AF_NETLINK, "netlink", "eperm"),
+    mark("netlink"),
+    load(DATA.argument(2)),
+    jumpIfEqual(NETLINK_ROUTE, "allow", "eperm"),
+  ];
+}
+
 /**
  * Builds the seccomp filter of a sandboxed command, as an array of `struct sock_filter`.
  *
  * @param options Architecture, and what else depends on the policy
+ * @param extra The statements for `options.withoutNamespaces` (withoutNamespacesRules), where that is given
  * @returns The program's bytes, little endian
  *
  * @example
@@ -139,7 +171,10 @@ function groupRules(): Statement[] {
  * const filter = seccompProgram({ arch: "x86_64", allowUnix: false });
  * ```
  */
-export function seccompProgram(options: SeccompOptions): Uint8Array<ArrayBuffer> {
+export function seccompProgram(options: SeccompOptions, extra?: ExtraRules): Uint8Array<ArrayBuffer> {
+  if ((options.withoutNamespaces === undefined) !== (extra === undefined)) {
+    throw new TypeError("Cannot build a filter: what is to stand in for namespaces is not given");
+  }
   const { arch, allowUnix, refuseGroupSignals = false, refuseExecutableMemory = false } = options;
   return assemble([
     load(DATA.arch),
@@ -152,6 +187,7 @@ export function seccompProgram(options: SeccompOptions): Uint8Array<ArrayBuffer>
     ...REFUSED.map((name) => jumpIfEqual(syscallNumber(name, arch), "eperm")),
     ...(refuseGroupSignals ? GROUP_CALLS.map((name) => jumpIfEqual(syscallNumber(name, arch), name)) : []),
     ...(refuseExecutableMemory ? [jumpIfEqual(syscallNumber("memfd_create", arch), "memfd_create")] : []),
+    ...(extra?.dispatch ?? []),
     jumpIfEqual(syscallNumber("ioctl", arch), "ioctl"),
     jumpIfEqual(syscallNumber("socket", arch), "socket"),
     ...(allowUnix ? [] : [jumpIfEqual(syscallNumber("socketpair", arch), "socketpair")]),
@@ -176,25 +212,21 @@ export function seccompProgram(options: SeccompOptions): Uint8Array<ArrayBuffer>
     // The kernel reads requests, families and protocols as 32-bit values: high bits must not hide them.
     mark("ioctl"),
     load(DATA.argument(1)),
+    ...(extra?.ioctl ?? []),
     jumpIfEqual(TIOCSTI, "eperm"),
     jumpIfEqual(TIOCLINUX, "eperm", "allow"),
 
     mark("socket"),
     load(DATA.argument(0)),
-    jumpIfEqual(AF_INET, "allow"),
-    jumpIfEqual(AF_INET6, "allow"),
-    ...(allowUnix ? [jumpIfEqual(AF_UNIX, "allow")] : []),
-    jumpIfEqual(AF_NETLINK, "netlink", "eperm"),
-    mark("netlink"),
-    load(DATA.argument(2)),
-    jumpIfEqual(NETLINK_ROUTE, "allow", "eperm"),
+    ...(extra?.socket ?? socketRules(allowUnix)),
 
     // One end of a datagram pair still sends to any path (unix(7)); a stream or seqpacket pair stays connected.
     ...(allowUnix
       ? []
       : [mark("socketpair"), load(DATA.argument(1)), jumpIfAnyBit(DATAGRAM_BIT, "eperm", "allow")]),
 
-    ...(refuseGroupSignals ? groupRules() : []),
+    ...(refuseGroupSignals ? [...groupRules(), ...(extra?.priority ?? groupPriorityRules())] : []),
+    ...(extra?.sections ?? []),
 
     mark("allow"),
     verdict(RETURN_ALLOW),

@@ -7,11 +7,12 @@ const JUMP_IF_AT_LEAST = 0x35; // BPF_JMP | BPF_JGE | BPF_K
 const JUMP_IF_ANY_BIT = 0x45; // BPF_JMP | BPF_JSET | BPF_K
 const RETURN = 0x06; // BPF_RET | BPF_K
 
-/** Offsets into `struct seccomp_data`; arguments are read by their low 32 bits. */
+/** Offsets into `struct seccomp_data`; arguments are read by their low 32 bits, but for pointers. */
 export const DATA = {
   number: 0,
   arch: 4,
   argument: (index: number): number => 16 + 8 * index,
+  upperHalf: (index: number): number => 20 + 8 * index,
 } as const;
 
 /** Marks the place that jumps to `label` lead to. */

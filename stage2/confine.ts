@@ -1,0 +1,108 @@
+import type { ConfineOrders } from "../lib/plan/landlock/confine_orders.ts";
+import { CONTROL } from "../lib/plan/landlock/control.ts";
+import { ChildProgram } from "./child_program.ts";
+import { confineSteps } from "./confine_steps.ts";
+import { connectUnix } from "./connect_unix.ts";
+import { adoptOrphans, Descendants } from "./descendants.ts";
+import { type ExecuteFailure, executeFirst, type Execve, layOut } from "./execute.ts";
+import { fail, say } from "./fail.ts";
+import { landlockRuleset, landlockVersion } from "./landlock_ruleset.ts";
+import { limitSettings } from "./limits.ts";
+import { pin, pinString, pinStrings } from "./pin.ts";
+import { readConfineOrders } from "./read_confine_orders.ts";
+import { sharesTerminal } from "./shares_terminal.ts";
+import { AT_FDCWD, openSystemCall, type SystemCall } from "./system_call.ts";
+import { watch } from "./warden.ts";
+
+const PR_SET_DUMPABLE = 4;
+const FAILED = 125;
+
+function tell(call: SystemCall, control: number, ...bytes: readonly number[]): void {
+  call("write", control, pin(Uint8Array.from(bytes)), bytes.length);
+}
+
+/**
+ * Starts the command in a domain of its own.
+ *
+ * @returns Its pid, or why it could not be executed
+ * @throws {Error} If it cannot be confined
+ */
+function start(call: SystemCall, orders: ConfineOrders, program: ChildProgram): number | ExecuteFailure {
+  const ruleset = landlockRuleset(call, orders.rules, orders.port);
+  const steps = confineSteps(call, orders, ruleset, limitSettings(call, orders.limits));
+  const execution = layOut(orders.command, new Map(orders.environment));
+  let started = 0;
+  const execve: Execve = (file, argv) => {
+    // What this process does not find, the command does not either.
+    const absent = -call("access", AT_FDCWD, file, 0);
+    if (absent > 0) return absent;
+    const parameters = [file, argv, execution.envp];
+    const { pid, results } = program.start([...steps, { name: "execve", parameters }]);
+    const wrong = steps.findIndex((step, at) => {
+      const result = results[at] ?? 0;
+      return result < 0 && step.goesOnAfter?.includes(-result) !== true;
+    });
+    if (wrong >= 0) {
+      throw new Error(`Cannot lock down the command: ${steps[wrong]?.what}: errno ${-(results[wrong] ?? 0)}`);
+    }
+    const result = results.at(-1);
+    if (result === undefined) started = pid;
+    return -(result ?? 0);
+  };
+  return executeFirst(call, execve, execution) ?? started;
+}
+
+// tombolo does this itself while it lives.
+function removeTemporary(program: ChildProgram, path: string, descendants: Descendants): void {
+  const argv = pinStrings(["rm", "-rf", "--", path]);
+  const parameters = [pinString("/bin/rm"), argv, pinStrings([])];
+  program.start([{ name: "execve", parameters }]);
+  descendants.wait();
+}
+
+function serve(call: SystemCall, control: number): void {
+  adoptOrphans(call);
+  // The memory and descriptors of this process are not for the command.
+  if (call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) throw new Error("Cannot become non-dumpable");
+  tell(call, control, CONTROL.GREETING, landlockVersion(call));
+  const program = new ChildProgram(call);
+  const orders = readConfineOrders(call, control);
+  if (orders === undefined) return;
+  const descendants = new Descendants(call);
+  if (call("mkdirat", AT_FDCWD, pinString(orders.temporary), 0o700) < 0) {
+    throw new Error(`Cannot make ${orders.temporary}, the command's own directory for temporary files`);
+  }
+  const command = start(call, orders, program);
+  tell(call, control, CONTROL.STARTED);
+  if (typeof command !== "number") {
+    say(command.message);
+    return tell(call, control, CONTROL.EXITED, command.status);
+  }
+  const { end, orphaned } = watch(call, {
+    control,
+    command,
+    descendants,
+    sharesTerminal: () => sharesTerminal(call),
+  });
+  const last = descendants.end(command) ?? end;
+  if (orphaned) return removeTemporary(program, orders.temporary, descendants);
+  if (last === undefined) return;
+  const told = last.signal === 0 ? [CONTROL.EXITED, last.code] : [CONTROL.SIGNALLED, last.signal];
+  tell(call, control, ...told);
+}
+
+/**
+ * The confine role, where there are no namespaces: starts the command in a Landlock domain, in a process of its own, and
+ * stays as its warden. It passes signals on, ends what the command leaves, and everything should tombolo be gone.
+ *
+ * @param parameters Path of the control socket
+ */
+export function confine([path = ""]: readonly string[]): never {
+  try {
+    const call = openSystemCall();
+    serve(call, connectUnix(call, path));
+  } catch (error) {
+    fail(FAILED, error instanceof Error ? error.message : String(error));
+  }
+  Deno.exit(0);
+}

@@ -1,0 +1,125 @@
+import type { Access, LandlockRule } from "../lib/plan/landlock/confinement.ts";
+import { OLDEST_NET_VERSION, OLDEST_SCOPE_VERSION, OLDEST_VERSION } from "../lib/plan/landlock/control.ts";
+import { ERRNO } from "./errno.ts";
+import { mustSucceed } from "./must_succeed.ts";
+import { openPath } from "./open_path.ts";
+import type { NamedStep } from "./confine_steps.ts";
+import { pinString, pinWords } from "./pin.ts";
+import { AT_FDCWD, type SystemCall } from "./system_call.ts";
+
+const CREATE_RULESET_VERSION = 1;
+const RULE_PATH_BENEATH = 1;
+const RULE_NET_PORT = 2;
+const O_PATH_CLOEXEC = 0x280000;
+const IOCTL_DEV_VERSION = 5;
+
+const bit = (...numbers: readonly number[]) =>
+  numbers.reduce((bits, number) => bits | 1n << BigInt(number), 0n);
+
+// LANDLOCK_ACCESS_FS_* of linux/landlock.h.
+const EXECUTE = bit(0);
+const WRITE_FILE = bit(1);
+const READ_FILE = bit(2);
+const READ_DIR = bit(3);
+const TRUNCATE = bit(14);
+const IOCTL_DEV = bit(15);
+/** REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REG, MAKE_SOCK, MAKE_FIFO, MAKE_SYM and REFER; no device can be made. */
+const CHANGE_DIRECTORY = bit(4, 5, 7, 8, 9, 10, 12, 13);
+/** Every right of version 3. */
+const ALL = bit(...Array(15).keys());
+/** What makes sense of a file that is no directory; the kernel refuses the rest there (EINVAL). */
+const OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV;
+
+const RIGHTS: Readonly<Record<Access, bigint>> = {
+  read: READ_FILE | READ_DIR,
+  write: WRITE_FILE | TRUNCATE | CHANGE_DIRECTORY,
+  execute: EXECUTE,
+  device: IOCTL_DEV,
+};
+
+const BIND_TCP = 1n;
+const CONNECT_TCP = 2n;
+const SCOPE_ABSTRACT_UNIX_SOCKET = 1n;
+const SCOPE_SIGNAL = 2n;
+
+/** What is not there, not to be reached, or has become a link since the plan was made is not allowed: nothing is lost. */
+const SKIPPED: readonly number[] = [ERRNO.ENOENT, ERRNO.EACCES, ERRNO.ENOTDIR, ERRNO.ELOOP];
+
+/**
+ * The version of Landlock that the kernel has.
+ *
+ * @returns 0 where it has none, or it is not enabled
+ */
+export function landlockVersion(call: SystemCall): number {
+  return Math.max(0, call("landlock_create_ruleset", 0, 0, CREATE_RULESET_VERSION));
+}
+
+/**
+ * Adds one rule to a ruleset.
+ *
+ * @param handled The rights that the ruleset knows
+ * @throws {Error} where the kernel refuses it
+ */
+function addRule(call: SystemCall, ruleset: number, { path, access }: LandlockRule, handled: bigint): void {
+  const opened = call(...openPath(path));
+  if (opened < 0) {
+    if (SKIPPED.includes(-opened)) return;
+    throw new Error(`Cannot open ${path} to the command: errno ${-opened}`);
+  }
+  const rights = access.reduce((bits, name) => bits | RIGHTS[name], 0n) & handled;
+  const add = (allowed: bigint) =>
+    // struct landlock_path_beneath_attr, packed: u64 of rights, s32 descriptor.
+    call("landlock_add_rule", ruleset, RULE_PATH_BENEATH, pinWords(allowed, BigInt(opened)), 0);
+  let result = add(rights);
+  if (result === -ERRNO.EINVAL) result = add(rights & OF_FILES);
+  call("close", opened);
+  if (result < 0) throw new Error(`Cannot open ${path} to the command: landlock_add_rule: errno ${-result}`);
+}
+
+/**
+ * The steps by which a command's process opens to itself what /proc tells of it: of all others, those that it starts
+ * included, it learns nothing.
+ */
+export function ownProcessRule(ruleset: number): NamedStep[] {
+  // struct landlock_path_beneath_attr, whose descriptor is what the first step opens.
+  const rule = pinWords(READ_FILE | READ_DIR, 0n);
+  const parameters = [AT_FDCWD, pinString("/proc/self"), O_PATH_CLOEXEC, 0];
+  return [
+    { what: "opening /proc/self", name: "openat", parameters, into: rule + 8n },
+    {
+      what: "landlock_add_rule",
+      name: "landlock_add_rule",
+      parameters: [ruleset, RULE_PATH_BENEATH, rule, 0],
+    },
+  ];
+}
+
+/**
+ * Makes the rules of a domain that confines a command where there are no namespaces; nothing is restricted yet.
+ *
+ * @param rules What is let be done with files; everything else that Landlock knows is refused
+ * @param port The only TCP port that may be connected to; none where there is no network, which the filter holds
+ * @returns The descriptor of the ruleset, for landlock_restrict_self
+ * @throws {Error} where this kernel cannot hold that
+ */
+export function landlockRuleset(call: SystemCall, rules: readonly LandlockRule[], port?: number): number {
+  const version = landlockVersion(call);
+  const wanted = port === undefined ? OLDEST_VERSION : OLDEST_NET_VERSION;
+  if (version < wanted) {
+    throw new Error(`Cannot confine the command: this kernel has Landlock version ${version}, not ${wanted}`);
+  }
+  const handled = ALL | (version >= IOCTL_DEV_VERSION ? IOCTL_DEV : 0n);
+  const net = version >= OLDEST_NET_VERSION ? BIND_TCP | CONNECT_TCP : 0n;
+  const scoped = version >= OLDEST_SCOPE_VERSION ? SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL : 0n;
+  const must = mustSucceed(call);
+  // struct landlock_ruleset_attr: handled_access_fs, handled_access_net, scoped. Older kernels take zeros beyond theirs.
+  const attributes = pinWords(handled, net, scoped);
+  const ruleset = must("landlock_create_ruleset", "landlock_create_ruleset", attributes, 24, 0);
+  for (const rule of rules) addRule(call, ruleset, rule, handled);
+  if (port !== undefined) {
+    // struct landlock_net_port_attr: rights, port.
+    const allowed = pinWords(CONNECT_TCP, BigInt(port));
+    must("landlock_add_rule", "landlock_add_rule", ruleset, RULE_NET_PORT, allowed, 0);
+  }
+  return ruleset;
+}
