@@ -2,8 +2,9 @@ import type { ConfineOrders } from "../lib/plan/landlock/confine_orders.ts";
 import { CONTROL } from "../lib/plan/landlock/control.ts";
 import { ChildProgram } from "./child_program.ts";
 import { confineSteps } from "./confine_steps.ts";
-import { connectUnix } from "./connect_unix.ts";
+import { connectOnce } from "./connect_once.ts";
 import { adoptOrphans, Descendants } from "./descendants.ts";
+import { ERRNO } from "./errno.ts";
 import { type ExecuteFailure, executeFirst, type Execve, layOut } from "./execute.ts";
 import { fail, say } from "./fail.ts";
 import { landlockRuleset, landlockVersion } from "./landlock_ruleset.ts";
@@ -16,6 +17,8 @@ import { watch } from "./warden.ts";
 
 const PR_SET_DUMPABLE = 4;
 const FAILED = 125;
+const TOO_LONG = "Cannot start the command: its arguments and variables are longer than the system takes; " +
+  "pass fewer or shorter variables on (--deny-env=NAME)";
 
 function tell(call: SystemCall, control: number, ...bytes: readonly number[]): void {
   call("write", control, pin(Uint8Array.from(bytes)), bytes.length);
@@ -46,6 +49,7 @@ function start(call: SystemCall, orders: ConfineOrders, program: ChildProgram): 
       throw new Error(`Cannot lock down the command: ${steps[wrong]?.what}: errno ${-(results[wrong] ?? 0)}`);
     }
     const result = results.at(-1);
+    if (result === -ERRNO.E2BIG) throw new Error(TOO_LONG);
     if (result === undefined) started = pid;
     return -(result ?? 0);
   };
@@ -73,6 +77,8 @@ function serve(call: SystemCall, control: number): void {
     throw new Error(`Cannot make ${orders.temporary}, the command's own directory for temporary files`);
   }
   const command = start(call, orders, program);
+  // A KILL for the whole group of tombolo and the command must leave somebody who ends what is not in it.
+  call("setsid");
   tell(call, control, CONTROL.STARTED);
   if (typeof command !== "number") {
     say(command.message);
@@ -82,7 +88,7 @@ function serve(call: SystemCall, control: number): void {
     control,
     command,
     descendants,
-    sharesTerminal: () => sharesTerminal(call),
+    sharesTerminal: () => sharesTerminal(call, Number(command)),
   });
   const last = descendants.end(command) ?? end;
   if (orphaned) return removeTemporary(program, orders.temporary, descendants);
@@ -100,7 +106,7 @@ function serve(call: SystemCall, control: number): void {
 export function confine([path = ""]: readonly string[]): never {
   try {
     const call = openSystemCall();
-    serve(call, connectUnix(call, path));
+    serve(call, connectOnce(call, path));
   } catch (error) {
     fail(FAILED, error instanceof Error ? error.message : String(error));
   }

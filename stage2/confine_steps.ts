@@ -10,7 +10,10 @@ import { getResource, RESOURCES } from "./resource.ts";
 import { AT_FDCWD, type SystemCall } from "./system_call.ts";
 
 const PR_SET_PDEATHSIG = 1;
+const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;
+/** As many as their sets have bits. */
+const MOST_CAPABILITIES = 64;
 const SIGKILL = 9;
 const CLOSE_RANGE_CLOEXEC = 4;
 const LAST_DESCRIPTOR = 0xffffffff;
@@ -42,6 +45,16 @@ function enterScope(call: SystemCall, scope: string | undefined): NamedStep[] {
   if (opened < 0) throw new Error(`Cannot enter cgroup ${scope}: errno ${-opened}`);
   const self = pin(new TextEncoder().encode("0"));
   return [{ what: `entering cgroup ${scope}`, name: "write", parameters: [opened, self, 1] }];
+}
+
+// Only root can, and only root would get them back.
+function dropBounds(): NamedStep[] {
+  return Array.from({ length: MOST_CAPABILITIES }, (_, capability) => ({
+    what: "prctl(PR_CAPBSET_DROP)",
+    name: "prctl",
+    parameters: [PR_CAPBSET_DROP, capability, 0, 0, 0],
+    goesOnAfter: [ERRNO.EPERM, ERRNO.EINVAL],
+  }));
 }
 
 function loadFilter(base64: string): NamedStep {
@@ -84,6 +97,7 @@ export function confineSteps(
       goesOnAfter: [ERRNO.EINVAL],
     })),
     ...lowerOpenFiles(call, orders.openFiles),
+    ...dropBounds(),
     { what: "capset", name: "capset", parameters: noCapabilities() },
     { what: "prctl(PR_SET_NO_NEW_PRIVS)", name: "prctl", parameters: [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0] },
     { what: "landlock_restrict_self", name: "landlock_restrict_self", parameters: [ruleset, 0] },

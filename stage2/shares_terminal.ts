@@ -5,11 +5,11 @@ import { AT_FDCWD, type SystemCall } from "./system_call.ts";
 const O_CLOEXEC = 0x80000;
 
 /**
- * Whether this process is in the foreground group of a terminal: what the terminal signals, the command, of the same group
- * unless it has left it, has been told already (proc_pid_stat(5): pgrp and tpgid).
+ * Whether a process is in the foreground group of a terminal: what the terminal signals, it has been told already
+ * (proc_pid_stat(5): pgrp and tpgid).
  */
-export function sharesTerminal(call: SystemCall): boolean {
-  const opened = call("openat", AT_FDCWD, pinString("/proc/self/stat"), O_CLOEXEC, 0);
+export function sharesTerminal(call: SystemCall, pid: number): boolean {
+  const opened = call("openat", AT_FDCWD, pinString(`/proc/${pid}/stat`), O_CLOEXEC, 0);
   if (opened < 0) return false;
   const bytes = new Uint8Array(new ArrayBuffer(1024));
   const length = readDescriptor(call, opened, bytes);

@@ -35,6 +35,7 @@ const NUMBERS = {
   setsid: [112, 157],
   socket: [41, 198],
   statx: [332, 291],
+  unlinkat: [263, 35],
   unshare: [272, 97],
   wait4: [61, 260],
   write: [1, 64],
