@@ -20,8 +20,9 @@ const FAILED = 125;
 const TOO_LONG = "Cannot start the command: its arguments and variables are longer than the system takes; " +
   "pass fewer or shorter variables on (--deny-env=NAME)";
 
-function tell(call: SystemCall, control: number, ...bytes: readonly number[]): void {
-  call("write", control, pin(Uint8Array.from(bytes)), bytes.length);
+/** Says something to tombolo; false where it is gone. */
+function tell(call: SystemCall, control: number, ...bytes: readonly number[]): boolean {
+  return call("write", control, pin(Uint8Array.from(bytes)), bytes.length) === bytes.length;
 }
 
 /**
@@ -82,7 +83,8 @@ function serve(call: SystemCall, control: number): void {
   tell(call, control, CONTROL.STARTED);
   if (typeof command !== "number") {
     say(command.message);
-    return tell(call, control, CONTROL.EXITED, command.status);
+    tell(call, control, CONTROL.EXITED, command.status);
+    return;
   }
   const { end, orphaned } = watch(call, {
     control,
@@ -91,10 +93,10 @@ function serve(call: SystemCall, control: number): void {
     sharesTerminal: () => sharesTerminal(call, Number(command)),
   });
   const last = descendants.end(command) ?? end;
-  if (orphaned) return removeTemporary(program, orders.temporary, descendants);
-  if (last === undefined) return;
-  const told = last.signal === 0 ? [CONTROL.EXITED, last.code] : [CONTROL.SIGNALLED, last.signal];
-  tell(call, control, ...told);
+  const told = last === undefined || last.signal === 0
+    ? [CONTROL.EXITED, last?.code ?? FAILED]
+    : [CONTROL.SIGNALLED, last.signal];
+  if (orphaned || !tell(call, control, ...told)) removeTemporary(program, orders.temporary, descendants);
 }
 
 /**

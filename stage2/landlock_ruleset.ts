@@ -2,7 +2,7 @@ import type { Access, LandlockRule } from "../lib/plan/landlock/confinement.ts";
 import { OLDEST_NET_VERSION, OLDEST_SCOPE_VERSION, OLDEST_VERSION } from "../lib/plan/landlock/control.ts";
 import { ERRNO } from "./errno.ts";
 import { mustSucceed } from "./must_succeed.ts";
-import { openPath } from "./open_path.ts";
+import { PathOpening } from "./open_path.ts";
 import type { NamedStep } from "./confine_steps.ts";
 import { pinString, pinWords } from "./pin.ts";
 import { AT_FDCWD, type SystemCall } from "./system_call.ts";
@@ -54,6 +54,11 @@ export function landlockVersion(call: SystemCall): number {
   return Math.max(0, call("landlock_create_ruleset", 0, 0, CREATE_RULESET_VERSION));
 }
 
+// Buffers that are used again for every rule: there may be a hundred thousand.
+const OPENING = new PathOpening();
+// struct landlock_path_beneath_attr, packed: u64 of rights, s32 descriptor.
+const BENEATH = new BigUint64Array(new ArrayBuffer(16));
+
 /**
  * Adds one rule to a ruleset.
  *
@@ -61,15 +66,18 @@ export function landlockVersion(call: SystemCall): number {
  * @throws {Error} where the kernel refuses it
  */
 function addRule(call: SystemCall, ruleset: number, { path, access }: LandlockRule, handled: bigint): void {
-  const opened = call(...openPath(path));
+  const opened = call(...OPENING.of(path));
   if (opened < 0) {
     if (SKIPPED.includes(-opened)) return;
     throw new Error(`Cannot open ${path} to the command: errno ${-opened}`);
   }
   const rights = access.reduce((bits, name) => bits | RIGHTS[name], 0n) & handled;
-  const add = (allowed: bigint) =>
-    // struct landlock_path_beneath_attr, packed: u64 of rights, s32 descriptor.
-    call("landlock_add_rule", ruleset, RULE_PATH_BENEATH, pinWords(allowed, BigInt(opened)), 0);
+  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(BENEATH));
+  const add = (allowed: bigint) => {
+    BENEATH[0] = allowed;
+    BENEATH[1] = BigInt(opened);
+    return call("landlock_add_rule", ruleset, RULE_PATH_BENEATH, address, 0);
+  };
   let result = add(rights);
   if (result === -ERRNO.EINVAL) result = add(rights & OF_FILES);
   call("close", opened);

@@ -126,7 +126,9 @@ async function reportDenials(
   const { events, more } = denials.summary();
   for (const event of events) voice.say(denialLine(event), { event });
   if (more > 0) voice.say(`denied ${more} more; --events=FILE records all`);
-  if (status !== 0) reportUnreached(voice, denials.unreached(), unreachedLine);
+  if (status === 0) return;
+  reportUnreached(voice, denials.unreached(), unreachedLine);
+  for (const hint of plan.hints ?? []) voice.say(hint);
 }
 
 async function reportLimits(

@@ -39,6 +39,8 @@ export interface InspectedHost extends HostRequest {
   /** What enforces the policy: one of these. */
   readonly bubblewrap?: BubblewrapHost;
   readonly landlock?: LandlockHost;
+  /** Why it is not the backend that comes first, as a sentence. */
+  readonly instead?: string;
   readonly runtime: RuntimeFiles;
   readonly held?: HeldLimits;
   /** Real path of the CA certificates that the policy names. */
@@ -80,7 +82,7 @@ export async function caBundleOf({ caBundle }: Policy, uid: number | null): Prom
   return checkedCaBundle(caBundle, uid);
 }
 
-type Backend = Pick<InspectedHost, "bubblewrap" | "landlock">;
+type Backend = Pick<InspectedHost, "bubblewrap" | "landlock" | "instead">;
 
 /** What choosing a backend takes. */
 interface BackendRequest extends HostRequest {
@@ -91,6 +93,12 @@ interface BackendRequest extends HostRequest {
 async function openLandlock({ directories, runtime, uid, weaker }: BackendRequest): Promise<LandlockHost> {
   const { LandlockHost } = await import("./landlock/landlock_host.ts");
   return new LandlockHost({ directories, runtime, uid }, weaker);
+}
+
+// Without what bubblewrap itself has said: this is told at every start.
+function insteadOf({ message }: TomboloError): string {
+  const reason = message.replace(/^Cannot build the sandbox: /, "").replace(/ \(\S+ said .*\)$/, "");
+  return `Landlock stands in for bubblewrap: ${reason}`;
 }
 
 // bubblewrap holds more, so it comes first.
@@ -111,7 +119,7 @@ async function chooseBackend(request: BackendRequest): Promise<Backend> {
     if (backend !== "auto" || !(error instanceof TomboloError) || error.kind !== "sandbox") throw error;
     const landlock = await openLandlock(request);
     await landlock.checkInstead(policy, error);
-    return { landlock };
+    return { landlock, instead: insteadOf(error) };
   }
 }
 

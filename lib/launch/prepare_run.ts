@@ -49,6 +49,8 @@ export interface RunRequest {
   readonly needsRuntime?: boolean;
   /** Where the command's streams lead; to those of this process unless given. */
   readonly streams?: Streams;
+  /** Whether this process is not tombolo's own, and its signals are left alone. */
+  readonly embedded?: boolean;
   /** Whether the caller is known to leak descriptors that only stage2 can close. */
   readonly throughStage2?: boolean;
 }
@@ -185,10 +187,16 @@ async function prepareLandlock(
 ): Promise<Prepared> {
   const { policy, caller, program, directories } = host;
   await using unused = new AsyncDisposableStack();
-  const confine = request.runs === true ? unused.use(landlock.take(request.streams)) : undefined;
+  const confine = request.runs === true
+    ? unused.use(landlock.take({ streams: request.streams, embedded: request.embedded }))
+    : undefined;
   const { facts, usual } = await settle(host, request);
   const planFor = await landlock.planner();
-  const plan = await withUpstream(planFor(policy, facts, usual), policy, caller);
+  const planWith = (net: NetPolicy) => {
+    const plan = planFor({ ...policy, net }, facts, usual);
+    return host.instead === undefined ? plan : { ...plan, notices: [host.instead, ...plan.notices] };
+  };
+  const plan = await withUpstream(planWith(policy.net), policy, caller);
   const context = await contextOf(host, facts, live);
   unused.move();
   return {
@@ -196,7 +204,7 @@ async function prepareLandlock(
     plan,
     planThroughStage2: () => plan,
     withoutNetwork() {
-      const cutOff = planFor({ ...policy, net: nothingLeaves(policy.net) }, facts, usual);
+      const cutOff = planWith(nothingLeaves(policy.net));
       return { plan: cutOff, planThroughStage2: () => cutOff };
     },
     caller,

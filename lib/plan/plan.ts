@@ -73,6 +73,7 @@ export type Launcher =
 /** Exactly what will be mounted, masked, passed, filtered and run: plain data. */
 export interface Plan {
   readonly network: "none" | "gateway";
+  /** With Landlock nothing is mounted: its rules are made from these. */
   readonly mounts: readonly Mount[];
   /** Working directory inside. */
   readonly cwd: string;
@@ -111,4 +112,6 @@ export interface Plan {
   /** Where inside the file of CA certificates stands, if there is one. */
   readonly caBundle?: string;
   readonly notices: readonly string[];
+  /** What the backend refuses beyond the policy, one sentence each: told where the command fails. */
+  readonly hints?: readonly string[];
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { Box, MODES, processesWith, said, until } from "./tombolo.ts";
+import { Box, type Mode, MODES, processesWith, said, until } from "./tombolo.ts";
 
 Deno.test("each mode is started as it says", async () => {
   await using box = await Box.create();
-  const started = {
+  const started: Partial<Record<Mode["name"], string>> = {
     direct: "network none, direct",
     stage2: "network none, stage2",
     gateway: "network gateway, stage2",

@@ -22,18 +22,24 @@ export const isRoot = Deno.uid() === 0;
 
 /** The ways in which a command is started; what holds for one must hold for all. */
 export interface Mode {
-  readonly name: "direct" | "stage2" | "gateway";
+  readonly name: "direct" | "stage2" | "gateway" | "landlock";
   readonly flags: readonly string[];
   /** Descriptors that the caller has open: one above 9 makes tombolo start through stage2. */
   readonly fds: readonly number[];
 }
 
-/** Every way to start a command. */
+/** Every way to start a command in namespaces. */
 export const MODES: readonly Mode[] = [
   { name: "direct", flags: [], fds: [] },
   { name: "stage2", flags: [], fds: [63] },
   { name: "gateway", flags: ["--allow-net=unused.test"], fds: [] },
 ];
+
+/** Without namespaces: what it holds beside files and system calls is less. */
+export const LANDLOCK: Mode = { name: "landlock", flags: ["--backend=landlock"], fds: [] };
+
+/** Those, for what holds without namespaces too. */
+export const EVERY_BACKEND: readonly Mode[] = [...MODES, LANDLOCK];
 
 /** How one run differs from the usual. */
 export interface RunOptions {

@@ -4,7 +4,9 @@ import type { ConfineOrders } from "../../plan/landlock/confine_orders.ts";
 import { CONTROL } from "../../plan/landlock/control.ts";
 import { TomboloError } from "../../report/tombolo_error.ts";
 import { RunDirectory, sweepRunDirectories } from "../run_directory.ts";
+import type { ForwardedSignal } from "../signals.ts";
 import { spawnShell, type Streams } from "../spawn_shell.ts";
+import { PendingSignals } from "./pending_signals.ts";
 import { STAGE2_FLAGS } from "../stage2_flags.ts";
 import type { Directories } from "../state_directory.ts";
 
@@ -33,6 +35,14 @@ export interface ConfineRequest {
   readonly runtime: RuntimeFiles;
 }
 
+/** How one start differs from the usual. */
+export interface ConfineOptions {
+  /** Where the command's streams lead; to those of this process unless given. */
+  readonly streams?: Streams | undefined;
+  /** Whether this process is not tombolo's own: then its signals are left alone. */
+  readonly embedded?: boolean | undefined;
+}
+
 /**
  * stage2 as the warden of a command to come. It boots while the plan is being made; disposed before it has orders, it ends,
  * and nothing runs.
@@ -46,6 +56,7 @@ export class ConfineStart implements AsyncDisposable {
     readonly child: Deno.ChildProcess,
     private readonly listener: Deno.UnixListener,
     private readonly directory: RunDirectory,
+    private readonly signals: PendingSignals | undefined,
   ) {
     this.#ended = child.status;
     this.#conn = this.#accept();
@@ -54,15 +65,19 @@ export class ConfineStart implements AsyncDisposable {
     this.#version.catch(() => {});
   }
 
-  /** @param streams Where those of the command lead; to those of this process unless given */
-  static begin({ directories, uid, runtime }: ConfineRequest, streams?: Streams): ConfineStart {
+  static begin(
+    { directories, uid, runtime }: ConfineRequest,
+    { streams, embedded = false }: ConfineOptions = {},
+  ): ConfineStart {
+    // Before there is anything that a signal would leave behind.
+    const signals = embedded ? undefined : new PendingSignals();
     sweepRunDirectories(directories.run, Date.now());
     const directory = RunDirectory.create(directories.run, uid);
     const listener = Deno.listen({ transport: "unix", path: directory.socket });
     Deno.chmodSync(directory.socket, 0o600);
     const program = [runtime.deno, ...STAGE2_FLAGS, "--allow-ffi", runtime.stage2];
     const args = ["-c", SCRIPT, "sh", ...program, "confine", directory.socket];
-    return new ConfineStart(spawnShell({ args, env: ENVIRONMENT }, streams), listener, directory);
+    return new ConfineStart(spawnShell({ args, env: ENVIRONMENT }, streams), listener, directory, signals);
   }
 
   async #accept(): Promise<Deno.Conn | undefined> {
@@ -96,6 +111,11 @@ export class ConfineStart implements AsyncDisposable {
     const version = await this.#read();
     if (greeting === CONTROL.GREETING && version !== undefined) return version;
     throw new TomboloError("sandbox", "Cannot start the sandbox: stage2 did not start, and nothing ran");
+  }
+
+  /** Hands over the signals that come for the command, and those that have come. */
+  passSignals(send: (signal: ForwardedSignal) => void): void {
+    this.signals?.pass(send);
   }
 
   /** Gives the orders; resolves when the command has been executed, or could not be, with `false` where it never was. */
@@ -141,5 +161,6 @@ export class ConfineStart implements AsyncDisposable {
     if (conn !== undefined) close(conn);
     await this.#ended;
     this.directory.remove();
+    this.signals?.[Symbol.dispose]();
   }
 }

@@ -11,7 +11,7 @@ import type { RunLimits } from "../run_limits.ts";
 import type { RunContext } from "../run_context.ts";
 import type { RunResult } from "../run_plan.ts";
 import { serveGateway } from "../serve_gateway.ts";
-import { type CommandSignal, SIGNAL_NUMBERS, SignalForwarding } from "../signals.ts";
+import { type CommandSignal, SIGNAL_NUMBERS } from "../signals.ts";
 import { WallClock } from "../wall_clock.ts";
 import { GatewayPort } from "./gateway_port.ts";
 import type { ConfineStart } from "./confine_start.ts";
@@ -49,7 +49,7 @@ class ConfinedRun implements AsyncDisposable {
       const { makeDirectories } = await import("../make_directories.ts");
       makeDirectories(plan.makes, context.voice);
     }
-    if (context.embedded !== true) this.#stack.use(new SignalForwarding((signal) => this.send(signal)));
+    this.start.passSignals((signal) => this.send(signal));
     await this.#openLimits();
     const gateway = this.#openGateway();
     const orders = this.#orders(gateway);

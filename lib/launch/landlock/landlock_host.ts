@@ -5,8 +5,7 @@ import type { Plan } from "../../plan/plan.ts";
 import type { PlanRequest } from "../../plan/plan_request.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { TomboloError } from "../../report/tombolo_error.ts";
-import type { Streams } from "../spawn_shell.ts";
-import { type ConfineRequest, ConfineStart } from "./confine_start.ts";
+import { type ConfineOptions, type ConfineRequest, ConfineStart } from "./confine_start.ts";
 import { entriesOf } from "./entries_of.ts";
 import { temporaryPath } from "./temporary_path.ts";
 
@@ -48,9 +47,9 @@ export class LandlockHost implements AsyncDisposable {
   }
 
   /** The warden of the next command. */
-  take(streams: Streams | undefined): ConfineStart {
-    const primed = streams === undefined ? this.#primed : undefined;
-    if (primed === undefined) return ConfineStart.begin(this.request, streams);
+  take(options: ConfineOptions): ConfineStart {
+    const primed = options.streams === undefined && options.embedded !== true ? this.#primed : undefined;
+    if (primed === undefined) return ConfineStart.begin(this.request, options);
     this.#primed = undefined;
     return primed;
   }

@@ -42,6 +42,17 @@ function nodes(mounts: readonly Mount[], kinds: readonly Mount["kind"][]): TreeN
   }));
 }
 
+// One rule a path: the kernel would join them too.
+function joined(rules: readonly LandlockRule[]): LandlockRule[] {
+  const byPath = new Map<string, Access[]>();
+  for (const { path, access } of rules) {
+    const known = byPath.get(path);
+    if (known === undefined) byPath.set(path, [...access]);
+    else known.push(...access.filter((one) => !known.includes(one)));
+  }
+  return Array.from(byPath, ([path, access]) => ({ path, access }));
+}
+
 /** What the view of files becomes. */
 export interface LandlockView {
   readonly rules: readonly LandlockRule[];
@@ -65,13 +76,13 @@ export function landlockRules(
   const write = openTrees(nodes(mounts, WRITABLE), entriesOf);
   const reading: readonly Access[] = execute === undefined ? ["read", "execute"] : ["read"];
   return {
-    rules: [
+    rules: joined([
       ...read.trees.map((path) => ({ path, access: reading })),
       ...write.trees.map((path) => ({ path, access: ["write"] as const })),
       ...(execute ?? []).map((path) => ({ path, access: ["execute"] as const })),
       ...DEVICES,
       ...PROC,
-    ],
+    ]),
     snapshots: [
       ...read.split.map((path) => ({ path, access: "read" as const })),
       ...write.split.map((path) => ({ path, access: "write" as const })),

@@ -37,13 +37,13 @@ export function landlockObstacle(policy: Policy, version: number, weaker: Weaker
   if (policy.unix !== undefined && policy.unix.length > 0) {
     return {
       wrong: `Landlock does not tell unix sockets apart (${policy.unix[0]?.origin})`,
-      remedy: "leave --allow-unix out, or use bubblewrap",
+      remedy: "leave --allow-unix out",
     };
   }
   if ((policy.net.publish ?? []).length > 0) {
     return {
       wrong: "without a network namespace there is no port to publish (--publish)",
-      remedy: "leave --publish out, or use bubblewrap",
+      remedy: "leave --publish out",
     };
   }
   if (network(policy) === "none") return undefined;
@@ -52,6 +52,6 @@ export function landlockObstacle(policy: Policy, version: number, weaker: Weaker
   return {
     wrong:
       "Landlock confines TCP to the gateway's port and not to the gateway: the same port of other machines can be reached",
-    remedy: "accept that with --weaker-network, allow no host, or use bubblewrap",
+    remedy: "accept that with --weaker-network, or allow no host",
   };
 }
