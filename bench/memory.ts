@@ -5,50 +5,12 @@
  *     deno run --allow-all bench/memory.ts
  */
 import { join } from "node:path";
+import { pssOf } from "./process_tree.ts";
 
 const tombolo = join(import.meta.dirname ?? ".", "..", "bin", "tombolo");
 const transfer = 500_000_000;
 const tunnels = 64;
 const mebibyte = 1024 * 1024;
-
-/** The parent of every process, by pid. */
-function parents(): Map<number, number> {
-  const found = new Map<number, number>();
-  for (const { name } of Deno.readDirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = Deno.readTextFileSync(`/proc/${name}/stat`);
-      found.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  return found;
-}
-
-/** A process and all that descend from it. */
-function treeOf(root: number): number[] {
-  const parent = parents();
-  const tree = [root];
-  for (const pid of tree) {
-    for (const [child, its] of parent) if (its === pid) tree.push(child);
-  }
-  return tree;
-}
-
-/** The proportional set size of a process tree, in bytes. */
-function pssOf(root: number): number {
-  let total = 0;
-  for (const pid of treeOf(root)) {
-    try {
-      const rollup = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
-      total += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  return total;
-}
 
 /** Serves so many bytes to every request on loopback. */
 function serve(size: number): Deno.HttpServer<Deno.NetAddr> {

@@ -5,6 +5,7 @@
  *     deno run --allow-all bench/start.ts
  */
 import { join } from "node:path";
+import { closeDescriptors } from "./close_descriptors.ts";
 
 const tombolo = join(import.meta.dirname ?? ".", "..", "bin", "tombolo");
 
@@ -33,10 +34,6 @@ function commandLine(args: string, policy: string): string {
   const quoted = (path: string) => `'${path.replaceAll("'", "'\\''")}'`;
   return args.replace("TOMBOLO", () => quoted(tombolo)).replace("POLICY", () => quoted(policy));
 }
-
-// tombolo needs longer where the caller leaves descriptors open, as some terminals and CI runners do: measure without.
-const closeDescriptors =
-  'for path in /proc/self/fd/*; do fd=${path##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done; exec "$@"';
 
 /** Runs every command 60 times in a directory of its own, so that no repository is looked through. */
 async function measure(): Promise<readonly Measurement[]> {

@@ -9,16 +9,14 @@ import { LocalFileSystem } from "../lib/worker/local_file_system.ts";
 import { Worker } from "../lib/worker/client.ts";
 import { WorkerFileSystem } from "../lib/worker/worker_file_system.ts";
 import { WorkerPool } from "../lib/worker/pool.ts";
+import { closeDescriptors } from "./close_descriptors.ts";
+import { median } from "./median.ts";
 
 const READS = 3000;
 const STARTS = 20;
 const ACQUIRES = 500;
 const SMALL = 4096;
 const LARGE = 200_000_000;
-
-function median(times: number[]): number {
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
-}
 
 async function timed(act: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
@@ -203,10 +201,6 @@ async function soak(root: string, count: number): Promise<Row[]> {
     limit: "",
   }];
 }
-
-// Where the caller leaves descriptors open, as some terminals and CI runners do, starts take longer: measure without.
-const closeDescriptors =
-  'for path in /proc/self/fd/*; do fd=${path##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done; exec "$@"';
 
 const option = (name: string) => Deno.args.find((argument) => argument.startsWith(`--${name}`));
 
