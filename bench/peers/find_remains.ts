@@ -28,8 +28,12 @@ async function endSurvivors(processes: readonly Process[]): Promise<readonly str
   }
   const survivors = remaining();
   for (const survivor of survivors) {
-    // With bubblewrap's first process its namespace goes: the next one may be gone already.
-    if (stillRunning(survivor) !== undefined) Deno.kill(survivor.pid, "SIGKILL");
+    try {
+      if (stillRunning(survivor) !== undefined) Deno.kill(survivor.pid, "SIGKILL");
+    } catch (error) {
+      // With bubblewrap's first process its namespace goes, and this one with it.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
   return survivors.map(({ name }) => name);
 }
