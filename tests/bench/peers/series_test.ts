@@ -38,3 +38,13 @@ Deno.test("who fails is not tried again, and disturbs nobody", async () => {
   assert.equal(series.failure(b), undefined);
   assert.deepEqual(series.values(b), [1, 1, 1]);
 });
+
+Deno.test("no round begins once they have taken too long, and the one that has begun is finished", async () => {
+  let now = 1_000_000;
+  const series = new Series(() => now);
+  await series.take(10, [a, b], () => {
+    now += 20_000;
+    return Promise.resolve([1]);
+  });
+  assert.deepEqual([a, b].map((contender) => series.values(contender).length), [2, 2]);
+});
