@@ -21,6 +21,8 @@ async function dispatch(args: readonly string[]): Promise<number> {
       return await (await import("./restore.ts")).restore(rest);
     case "policy":
       return await (await import("./policy.ts")).policy(rest);
+    case "completions":
+      return await (await import("./completions.ts")).completions(rest);
     case "--version":
     case "-V":
       console.log(`tombolo ${VERSION}`);

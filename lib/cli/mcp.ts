@@ -36,7 +36,7 @@ function told(): Promise<void> {
  */
 export async function mcp(args: readonly string[]): Promise<number> {
   const flags = parseServingFlags(args, MCP_FLAGS, "mcp");
-  if (has(flags, "help")) return (await import("./serving_help.ts")).printServingHelp("mcp");
+  if (has(flags, "help")) return (await import("./help.ts")).printHelp("mcp");
   const root = rootDirectory(flags);
   const rules = flags.filter(({ name }) => name !== "root");
   const { caller: environment, again: program } = ownProgram();

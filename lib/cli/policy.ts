@@ -4,6 +4,7 @@ import { SafePath } from "../paths/safe_path.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { Voice } from "../report/voice.ts";
+import { asksForHelp } from "./asks_for_help.ts";
 
 async function check(file: string): Promise<void> {
   const { loadPolicyFile } = await import("../policy/load_policy_file.ts");
@@ -28,6 +29,7 @@ async function check(file: string): Promise<void> {
  * @returns 0, or 125 where a file is bad
  */
 export async function policy(args: readonly string[]): Promise<number> {
+  if (asksForHelp(args)) return (await import("./help.ts")).printHelp("policy");
   const [verb, ...files] = args;
   if (verb === "schema" && files.length === 0) {
     const { jsonSchema } = await import("../policy/policy_schema.ts");

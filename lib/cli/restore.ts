@@ -4,6 +4,7 @@ import { SafePath } from "../paths/safe_path.ts";
 import { escape, escapedJson, quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { Voice } from "../report/voice.ts";
+import { asksForHelp } from "./asks_for_help.ts";
 
 interface Request {
   readonly names: readonly string[];
@@ -58,7 +59,7 @@ function list(things: readonly Stored[], json: boolean): void {
  * @returns The exit status: 0, or 125 where something could not be put back
  */
 export async function restore(args: readonly string[]): Promise<number> {
-  if (args.includes("--help")) return (await import("./help.ts")).printHelp("restore");
+  if (asksForHelp(args)) return (await import("./help.ts")).printHelp("restore");
   const request = parse(args);
   const { state } = openDirectories((name) => Deno.env.get(name), Deno.uid());
   if (request.list) {

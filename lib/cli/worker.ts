@@ -138,7 +138,7 @@ class Service {
  */
 export async function worker(args: readonly string[]): Promise<number> {
   const flags = parseServingFlags(args, WORKER_FLAGS, "worker");
-  if (has(flags, "help")) return (await import("./serving_help.ts")).printServingHelp("worker");
+  if (has(flags, "help")) return (await import("./help.ts")).printHelp("worker");
   const voice = voiceOf(flags);
   const face = faceOf(flags);
   const prepared = await prepareWorker(flags);
