@@ -24,6 +24,13 @@ export interface Step {
   readonly status: number;
 }
 
+/** What a terminal showed at once. */
+export interface Shown {
+  /** Seconds since what was shown before. */
+  readonly after: number;
+  readonly text: string;
+}
+
 const MARK = "--- end of a step ---";
 
 /**
@@ -95,16 +102,39 @@ export class ExampleWorld implements AsyncDisposable {
     }));
   }
 
+  /**
+   * Runs a command at a terminal.
+   *
+   * @returns What it showed, piece by piece, each with the seconds since the one before
+   */
+  async terminal(command: string, columns: number, rows: number): Promise<Shown[]> {
+    const [log, timing] = ["terminal.log", "terminal.timing"].map((name) => join(this.box.root, name));
+    const sized = `stty cols ${columns} rows ${rows}; ${command}`;
+    await this.#host(["script", "-q", "-O", log ?? "", "-T", timing ?? "", "-c", sized]);
+    const bytes = await Deno.readFile(log ?? "");
+    // script(1) puts a line of its own before and after.
+    let at = bytes.indexOf(0x0a) + 1;
+    const times = (await Deno.readTextFile(timing ?? "")).trim().split("\n").map((line) => line.split(" "));
+    return times.map(([after, size]) => {
+      const piece = bytes.subarray(at, at += Number(size));
+      return { after: Number(after), text: this.#hide(new TextDecoder().decode(piece)) };
+    });
+  }
+
+  #hide(text: string): string {
+    return text.replaceAll(this.box.home, "/home/you").replaceAll(TOMBOLO, "tombolo");
+  }
+
+  #host(command: readonly string[]) {
+    return this.box.host(command, { cwd: join(this.box.home, "project"), env: this.#environment });
+  }
+
   // What is still running at the end of a block would keep its output open.
   async #bash(script: string) {
     const program =
       `exec 2>&1 </dev/null\ntrap 'end=$?; kill $(jobs -p) 2>/dev/null || :; exit $end' EXIT\n${script}`;
-    const cwd = join(this.box.home, "project");
-    const outcome = await this.box.host(["bash", "-c", program], { cwd, env: this.#environment });
-    return {
-      ...outcome,
-      stdout: outcome.stdout.replaceAll(this.box.home, "/home/you").replaceAll(TOMBOLO, "tombolo"),
-    };
+    const outcome = await this.#host(["bash", "-c", program]);
+    return { ...outcome, stdout: this.#hide(outcome.stdout) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
