@@ -14,10 +14,7 @@ const COLOURS: Readonly<Record<number, string>> = {
 };
 
 function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(
-    " ",
-    "\u00a0",
-  );
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 /** A piece of text that is shown from its time on. */
@@ -27,8 +24,9 @@ function drawn(span: Span, row: number): string {
   const colour = COLOURS[span.style];
   const style = `animation-delay:${span.at.toFixed(2)}s${colour === undefined ? "" : `;fill:${colour}`}`;
   // The width of letters varies between the fonts of readers.
+  const spaced = escaped(span.text).replaceAll(" ", "&#160;");
   const length = (span.text.length * CHARACTER).toFixed(1);
-  return `<text x="${x}" y="${y}" textLength="${length}" style="${style}">${escaped(span.text)}</text>`;
+  return `<text x="${x}" y="${y}" textLength="${length}" style="${style}">${spaced}</text>`;
 }
 
 /**
@@ -49,7 +47,7 @@ export function drawCast(cast: Cast): string {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
-    `<title>${escaped(cast.title).replaceAll("\u00a0", " ")}</title>`,
+    `<title>${escaped(cast.title)}</title>`,
     "<!-- Made by: deno task record -->",
     `<style>
 text { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #e6edf3; animation: show 1ms both; }

@@ -75,9 +75,10 @@ _tombolo_operand() {
 
 # Takes off what readline does not replace.
 _tombolo_trim() {
-  local current=$1 standing='' i
+  local current=$1 standing='' to='' i
   [[ $COMP_WORDBREAKS != *=* || $current != *=* ]] || standing=\${current%"\${current##*=}"}
-  [[ $COMP_WORDBREAKS != *:* || $current != *:* ]] || standing=\${current%"\${current##*:}"}
+  [[ $COMP_WORDBREAKS != *:* || $current != *:* ]] || to=\${current%"\${current##*:}"}
+  ((\${#to} <= \${#standing})) || standing=$to
   [[ -z $2 ]] || standing=\${standing#"$2"}
   for i in "\${!COMPREPLY[@]}"; do COMPREPLY[i]=\${COMPREPLY[i]#"$standing"}; done
 }

@@ -67,6 +67,17 @@ for (const shell of SHELLS) {
   });
 }
 
+Deno.test("bash-completion, where it is there, completes what belongs to the command", async () => {
+  const script = `${await completionScript("bash")}
+    _command_offset() { COMPREPLY=("\${COMP_WORDS[$1]} from $1"); }
+    COMP_WORDS=(tombolo run --preset = npm -- git che) COMP_CWORD=7 COMP_LINE='tombolo run --preset=npm -- git che'
+    COMP_POINT=\${#COMP_LINE}
+    _tombolo
+    printf '%s' "\${COMPREPLY[@]}"`;
+  const { stdout } = await new Deno.Command("bash", { args: ["-c", script] }).output();
+  assert.equal(new TextDecoder().decode(stdout), "git from 6");
+});
+
 Deno.test("each script knows every flag of every command", async () => {
   for (const { name } of SHELLS) {
     const script = await completionScript(name);
