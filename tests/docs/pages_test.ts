@@ -65,11 +65,11 @@ Deno.test("docs/troubleshooting.md explains every message that the command line 
   const messages = sourceMessages();
   assert.ok(messages.length > 100, `only ${messages.length} messages found in the sources`);
   const missing = messages.filter((message) => !patterns.some((pattern) => pattern.test(message)));
-  assert.deepEqual(missing, []);
+  assert.deepEqual(missing, [], "add a row to By message");
 });
 
 Deno.test("docs/troubleshooting.md explains no message that there is not", () => {
   const messages = sourceMessages();
   const foreign = explained().filter((message) => !messages.some((text) => patternOf(message).test(text)));
-  assert.deepEqual(foreign, []);
+  assert.deepEqual(foreign, [], "remove these rows of By message");
 });
