@@ -107,8 +107,8 @@ export const FLAGS: readonly FlagRow[] = [
   {
     name: "backend",
     value: "one",
-    placeholder: "NAME",
-    purpose: "what enforces the policy: auto (the default), bubblewrap, landlock or seatbelt",
+    placeholder: "auto|bubblewrap|landlock|seatbelt",
+    purpose: "what enforces the policy; auto, the default, takes one that enforces all of it",
   },
   {
     name: "weaker-network",

@@ -25,6 +25,7 @@ const TABLE: readonly (readonly [line: string, offers: readonly string[]])[] = [
   ["tombolo run -R=al", ["alpha"]],
   ["tombolo run -C a", ["a dir"]],
   ["tombolo run --upstream=", ["env", "none"]],
+  ["tombolo mcp --backend=", ["auto", "bubblewrap", "landlock", "seatbelt"]],
   ["tombolo run --env=TOMBOLO_M", ["TOMBOLO_MARK"]],
   ["tombolo run --deny-env=X,TOMBOLO_M", ["X,TOMBOLO_MARK"]],
   ["tombolo run --allow-run=mktem", ["mktemp"]],
