@@ -87,12 +87,11 @@ type Backend = Pick<InspectedHost, "bubblewrap" | "landlock" | "instead">;
 /** What choosing a backend takes. */
 interface BackendRequest extends HostRequest {
   readonly directories: Directories;
-  readonly runtime: RuntimeFiles;
 }
 
-async function openLandlock({ directories, runtime, uid, weaker }: BackendRequest): Promise<LandlockHost> {
+async function openLandlock({ directories, program, uid, weaker }: BackendRequest): Promise<LandlockHost> {
   const { LandlockHost } = await import("./landlock/landlock_host.ts");
-  return new LandlockHost({ directories, runtime, uid }, weaker);
+  return new LandlockHost({ directories, runtime: await program.runtime(directories.state), uid }, weaker);
 }
 
 // Without what bubblewrap itself has said: this is told at every start.
@@ -117,6 +116,8 @@ async function chooseBackend(request: BackendRequest): Promise<Backend> {
     };
   } catch (error) {
     if (backend !== "auto" || !(error instanceof TomboloError) || error.kind !== "sandbox") throw error;
+    const { hasProc } = await import("./has_proc.ts");
+    if (!hasProc()) throw error;
     const landlock = await openLandlock(request);
     await landlock.checkInstead(policy, error);
     return { landlock, instead: insteadOf(error) };
@@ -133,8 +134,8 @@ export async function inspectHost(request: HostRequest): Promise<InspectedHost> 
   const { policy, program, environment, current, uid } = request;
   checkExternal(policy.net);
   const directories = openDirectories((name) => environment[name], uid);
+  const backend = await chooseBackend({ ...request, directories });
   const runtime = await program.runtime(directories.state);
-  const backend = await chooseBackend({ ...request, directories, runtime });
   const caBundle = await caBundleOf(policy, uid);
   const held = await heldLimits(policy, uid, backend.landlock !== undefined);
   return {

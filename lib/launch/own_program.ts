@@ -76,18 +76,21 @@ async function askedOpenFiles(): Promise<string | undefined> {
 }
 
 function script(
-  { environment, execPath }: StartFacts,
+  facts: StartFacts,
   { root, stage2, worker }: { root: string; stage2: string; worker: string },
 ): Form<"script"> {
+  const { environment } = facts;
   const denoDir = environment["DENO_DIR"];
   return {
     form: "script",
-    files: [root, execPath, ...(denoDir === undefined ? [] : [denoDir])],
+    get files() {
+      return [root, facts.execPath, ...(denoDir === undefined ? [] : [denoDir])];
+    },
     again: [environment["TOMBOLO_START"] ?? `${root}/bin/tombolo`],
     caller: callerOfScript(environment),
     leaks: environment["TOMBOLO_LEAK"] !== undefined,
     openFiles: () => Promise.resolve(environment["TOMBOLO_NOFILE"] || undefined),
-    runtime: () => Promise.resolve({ deno: execPath, stage2 }),
+    runtime: () => Promise.resolve({ deno: facts.execPath, stage2 }),
     worker: () => Promise.resolve(worker),
   };
 }

@@ -20,7 +20,10 @@ export interface StartFacts {
 export function startFacts(environment: Readonly<Record<string, string>>): StartFacts {
   return {
     standalone: Deno.build.standalone,
-    execPath: Deno.execPath(),
+    // Asked for late: without /proc Deno cannot tell, and ends.
+    get execPath() {
+      return Deno.execPath();
+    },
     os: Deno.build.os,
     environment,
     mainModule: Deno.mainModule,

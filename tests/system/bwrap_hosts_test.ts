@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { BWRAP_FAILURES } from "../../lib/launch/bwrap_failures.ts";
 import { Box, fixture, isRoot, MODES, type Outcome, processesWith, said } from "./tombolo.ts";
 
+/** Without them Landlock would stand in. */
+const ON_BWRAP = ["--backend=bubblewrap"];
 const NAMESPACES = ["user", "pid", "net", "mnt", "ipc", "uts", "cgroup"];
 const denyCalls = fixture(import.meta.dirname, "deny_calls.py");
 
@@ -20,7 +22,7 @@ async function runWithBwrap(
 ): Promise<Outcome> {
   const fake = join(box.root, "bwrap");
   await make(fake);
-  return await box.run(flags, command, { through: withBwrap(fake) });
+  return await box.run([...ON_BWRAP, ...flags], command, { through: withBwrap(fake) });
 }
 
 function script(text: string): (path: string) => Promise<void> {
@@ -52,7 +54,7 @@ for (const { said: lines, remedy } of FIRST) {
       await using box = await Box.create();
       const text = line.replaceAll("{bwrap}", "/usr/bin/bwrap");
       await script(`cat <<'EOF' >&2\n${text}\nEOF\nexit 1`)(join(box.root, "bwrap"));
-      const outcome = await box.run([], ["touch", "ran"], {
+      const outcome = await box.run(ON_BWRAP, ["touch", "ran"], {
         through: withBwrap(join(box.root, "bwrap")),
         env: { container: "oci" },
       });
@@ -68,7 +70,7 @@ for (const kind of NAMESPACES) {
   Deno.test(`where user.max_${kind}_namespaces is 0, it is named and nothing runs`, async () => {
     await using box = await Box.create();
     const limit = `echo 0 >/proc/sys/user/max_${kind}_namespaces && exec "$@"`;
-    const outcome = await box.run([], ["touch", "ran"], {
+    const outcome = await box.run(ON_BWRAP, ["touch", "ran"], {
       through: ["unshare", "-Ur", "sh", "-c", limit, "sh"],
     });
     await assertRefused(box, outcome);
@@ -92,7 +94,7 @@ const DENIED: readonly (readonly [code: string, call: string, says: RegExp])[] =
 for (const [code, call, says] of DENIED) {
   Deno.test(`where a container's filter answers ${call} with ${code}, its flag is named and nothing runs`, async () => {
     await using box = await Box.create();
-    const outcome = await box.run([], ["touch", "ran"], {
+    const outcome = await box.run(ON_BWRAP, ["touch", "ran"], {
       through: ["python3", denyCalls, code, call],
       env: { container: "oci" },
     });
@@ -104,7 +106,7 @@ for (const [code, call, says] of DENIED) {
 Deno.test("root that may map no user is told of CAP_SETFCAP", async () => {
   await using box = await Box.create();
   const setpriv = ["setpriv", "--bounding-set=-setfcap", "--inh-caps=-setfcap"];
-  const outcome = await box.run([], ["touch", "ran"], {
+  const outcome = await box.run(ON_BWRAP, ["touch", "ran"], {
     through: isRoot ? setpriv : ["unshare", "-r", ...setpriv],
   });
   await assertRefused(box, outcome);
@@ -121,7 +123,7 @@ Deno.test("where there is no /proc at all, it is said and nothing runs", async (
     'mount -t tmpfs none /proc && exec "$@"',
     "sh",
   ];
-  const outcome = await box.run([], ["touch", "ran"], { through });
+  const outcome = await box.run(ON_BWRAP, ["touch", "ran"], { through });
   await assertRefused(box, outcome);
   assert.match(outcome.stderr, /mount -t proc proc \/proc\n$/);
 });
@@ -134,6 +136,7 @@ for (const mode of MODES) {
       "XDG_STATE_HOME=/tmp/state",
       new URL("../../bin/tombolo", import.meta.url).pathname,
       "run",
+      ...ON_BWRAP,
       "--",
       "touch",
       "ran",
@@ -173,7 +176,7 @@ Deno.test("where the only bwrap is the user's own file, it is named and not run,
   await using box = await Box.create();
   const planted = await box.write("tools/bwrap", `#!/bin/sh\ntouch ${box.root}/pwned\n`, 0o755);
   const nothing = await box.write("bwrap", "");
-  const { code, stderr } = await box.run([], ["touch", "ran"], {
+  const { code, stderr } = await box.run(ON_BWRAP, ["touch", "ran"], {
     through: withBwrap(nothing),
     env: { PATH: `${box.root}/tools:/usr/bin:/bin` },
   });
@@ -189,7 +192,7 @@ Deno.test("where the only bwrap is the user's own file, it is named and not run,
 
 Deno.test("where every bwrap could have been planted by the sandbox, none is run", async () => {
   await using box = await Box.create();
-  const { code, stderr } = await box.run(["--allow-write=/usr"], ["touch", "ran"]);
+  const { code, stderr } = await box.run([...ON_BWRAP, "--allow-write=/usr"], ["touch", "ran"]);
   assert.equal(code, 125);
   assert.match(
     stderr,
@@ -308,7 +311,7 @@ for (const { name, value, code, remedy } of SWITCHES) {
         echo 65534 >overflowuid && echo 65534 >overflowgid && echo ${value} >${name} && cd "$0" && exec "$@"`;
       const namespace = ["unshare", isRoot ? "-m" : "-rm", "sh", "-c", shown, box.work];
       const through = [...namespace, "python3", denyCalls, code, "clone"];
-      const outcome = await box.run([], ["touch", "ran"], { through, env });
+      const outcome = await box.run(ON_BWRAP, ["touch", "ran"], { through, env });
       await assertRefused(box, outcome);
       assert.match(outcome.stderr, remedy);
     });
