@@ -52,7 +52,9 @@ export async function rendezvous(
     throw new TomboloError("sandbox", "Cannot start the sandbox: one half of stage2 came twice");
   }
   onMet();
-  await launch.write(port);
+  await launch.write(port).catch(() => {
+    // It has found something vanished, and ended: the sandbox ends with it, and its status says why.
+  });
   launch.close();
   return true;
 }
