@@ -128,7 +128,10 @@ async function reportDenials(
   if (more > 0) voice.say(`denied ${more} more; --events=FILE records all`);
   if (status === 0) return;
   reportUnreached(voice, denials.unreached(), unreachedLine);
-  for (const hint of plan.hints ?? []) voice.say(hint);
+  for (const { text, isLikely } of plan.hints ?? []) {
+    if (isLikely) voice.say(text);
+    else voice.detail(text);
+  }
 }
 
 async function reportLimits(

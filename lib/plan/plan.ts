@@ -70,6 +70,13 @@ export type Launcher =
   /** `stage2 confine` does it on the host itself, with Landlock, and waits for its end. */
   | { readonly kind: "landlock"; readonly confinement: Confinement };
 
+/** What a backend refuses beyond the policy. */
+export interface Hint {
+  readonly text: string;
+  /** Whether it is worth a line wherever the command fails, or only where the user wants to know all. */
+  readonly isLikely: boolean;
+}
+
 /** Exactly what will be mounted, masked, passed, filtered and run: plain data. */
 export interface Plan {
   readonly network: "none" | "gateway";
@@ -112,6 +119,6 @@ export interface Plan {
   /** Where inside the file of CA certificates stands, if there is one. */
   readonly caBundle?: string;
   readonly notices: readonly string[];
-  /** What the backend refuses beyond the policy, one sentence each: told where the command fails. */
-  readonly hints?: readonly string[];
+  /** What the backend refuses beyond the policy, one sentence each. */
+  readonly hints?: readonly Hint[];
 }

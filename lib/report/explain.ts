@@ -233,7 +233,7 @@ export function explainText(explanation: Explanation): string {
     ...(plan.command.length === 0 ? [] : [`command: ${plan.command.map(escape).join(" ")}`]),
     ...globNotes(explanation),
     ...hardLinkNotes(explanation),
-    ...[...plan.notices, ...plan.hints ?? []].map((notice) => `note: ${notice}`),
+    ...[...plan.notices, ...(plan.hints ?? []).map(({ text }) => text)].map((notice) => `note: ${notice}`),
   ].join("\n");
 }
 

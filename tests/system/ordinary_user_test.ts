@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { WebServer } from "./servers.ts";
-import { Box, isRoot, MODES, processesWith, said, until } from "./tombolo.ts";
+import { Box, EVERY_BACKEND, isRoot, processesWith, said, until } from "./tombolo.ts";
 
-for (const mode of MODES) {
+for (const mode of EVERY_BACKEND) {
   Deno.test(`${mode.name}: an ordinary user's command writes its work tree and nothing else`, async () => {
     await using box = await Box.create({ ordinaryUser: true });
     const outcome = await box.runIn(mode, [], [

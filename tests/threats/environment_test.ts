@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isPlainVariable } from "../../lib/plan/plain_variable.ts";
-import { Box, MODES, said } from "../system/tombolo.ts";
+import { Box, EVERY_BACKEND, said } from "../system/tombolo.ts";
 
 // What steers loaders, shells, runtimes and tools; harmless as values go, and none may be lost on the way.
 const STEERING: Readonly<Record<string, string>> = {
@@ -41,7 +41,7 @@ function variables(stdout: string): Map<string, string> {
   );
 }
 
-for (const mode of MODES) {
+for (const mode of EVERY_BACKEND) {
   Deno.test(`${mode.name}: P13 a variable that is set or allowed reaches the command unchanged`, async () => {
     await using box = await Box.create();
     const set = Object.entries(STEERING).map(([name, value]) => `--env=${name}=${value}`);

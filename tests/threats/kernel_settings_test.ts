@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Box, MODES } from "../system/tombolo.ts";
+import { Box, EVERY_BACKEND, MODES } from "../system/tombolo.ts";
 
 // What the kernel runs outside of every sandbox, or does to the whole machine; root's to write without a capability.
 const SETTINGS = [
@@ -19,7 +19,7 @@ const SETTINGS = [
   "/sys/power/state",
 ];
 
-for (const mode of MODES) {
+for (const mode of EVERY_BACKEND) {
   for (const ordinaryUser of [false, true]) {
     for (const flags of [[], ["--preset=none", "--allow-read=/usr", "--allow-write=."]]) {
       const who = ordinaryUser ? "an ordinary user" : "whoever runs the tests";
@@ -43,7 +43,9 @@ print("end")`;
       });
     }
   }
+}
 
+for (const mode of MODES) {
   Deno.test(`${mode.name}: what commands use of /proc works: standard streams by name, descriptors, status`, async () => {
     await using box = await Box.create();
     const script = `cat <(echo substituted); cat /dev/stdin; echo out >/dev/stdout; echo err >/dev/stderr

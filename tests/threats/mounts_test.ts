@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Box, exists, MODES, said } from "../system/tombolo.ts";
+import { Box, EVERY_BACKEND, exists, MODES, said } from "../system/tombolo.ts";
 
 async function tree(path: string): Promise<string> {
   const { stdout } = await new Deno.Command("find", { args: [path, "-printf", "%P %y %s %l\n"] }).output();
@@ -28,7 +28,7 @@ Deno.test("M1 a denied path behind a link of the work tree that does not exist c
     await Deno.symlink(target, `${box.work}/a`);
     const before = await tree(`${box.root}/outside`);
     for (const flag of ["--deny-read=a/x", "--deny-write=a/x", "--deny-write=a/x/y/z"]) {
-      for (const mode of MODES) await box.runIn(mode, [flag], ["true"]);
+      for (const mode of EVERY_BACKEND) await box.runIn(mode, [flag], ["true"]);
       assert.equal(await tree(`${box.root}/outside`), before, `${target} ${flag}`);
       for (const place of ["/oldroot", "/newroot"]) assert.equal(await exists(place), false);
       assert.deepEqual(await box.list("work"), ["a"]);
@@ -178,7 +178,7 @@ Deno.test("M6 the parent of a denied file cannot be renamed, the file not unlink
     ln a/b/secret hard; ln -s a/b/secret soft; cp a/b/secret copy; cat soft a/b/secret moved/b/secret hard
     ln -f y a/b/secret; rmdir a/b; rm -rf a`;
   for (const flag of ["--deny-read=a/b/secret", "--deny-read=a/b", "--deny-write=a/b/secret"]) {
-    for (const mode of MODES) {
+    for (const mode of EVERY_BACKEND) {
       const { stdout } = await box.runIn(mode, [flag], ["sh", "-c", script]);
       if (flag.startsWith("--deny-read")) assert.doesNotMatch(stdout, /canary/, `${mode.name} ${flag}`);
       assert.equal(await box.read("work/a/b/secret"), "canary", `${mode.name} ${flag}`);
@@ -225,7 +225,7 @@ for base in glob.glob("/proc/[0-9]*") + ["/proc/self", "/proc/thread-self"]:
 print(len(found), found[:3])
 `;
   const targets = [`${box.home}/.ssh/id_rsa`, `${box.work}/secret`];
-  for (const mode of MODES) {
+  for (const mode of EVERY_BACKEND) {
     const { stdout, stderr } = await box.runIn(mode, ["--deny-read=secret"], [
       "python3",
       "-c",
@@ -242,7 +242,7 @@ Deno.test("M8 in a home directory that can be entered but not listed secrets are
   for (const name of names) await box.write(`home/${name}`, "canary");
   assert.equal((await box.tombolo(["run", "--", "true"])).code, 0, "the state directory is made");
   await box.host(["sh", "-c", "chmod 0311 ~ ~/.config"]);
-  for (const mode of MODES) {
+  for (const mode of EVERY_BACKEND) {
     const { stdout } = await box.runIn(mode, [], ["sh", "-c", `cd ~; cat ${names.join(" ")}`]);
     assert.equal(stdout, "", mode.name);
   }
@@ -261,7 +261,7 @@ for base in glob.glob("/proc/[0-9]*") + ["/proc/self"]:
                 open(link + up + sys.argv[1], "w").write("planted")
             except OSError:
                 pass`;
-  for (const mode of MODES) {
+  for (const mode of EVERY_BACKEND) {
     await box.runIn(mode, [], ["python3", "-c", script, `${box.root}/beside/file`]);
     assert.equal(await box.read("beside/file"), "kept", mode.name);
   }
@@ -303,7 +303,7 @@ try:
 except OSError as error:
     print(errno.errorcode[error.errno])
 `;
-  for (const mode of MODES) {
+  for (const mode of EVERY_BACKEND) {
     const { stdout } = await box.runIn(mode, [], [
       "python3",
       "-c",
@@ -326,7 +326,7 @@ Deno.test("M9 a user namespace made by unshare, bwrap or clone is refused", asyn
       "true",
     ]]
   ) {
-    for (const mode of MODES) {
+    for (const mode of EVERY_BACKEND) {
       const { code } = await box.runIn(mode, [], command);
       assert.notEqual(code, 0, `${mode.name} ${command}`);
     }
@@ -345,7 +345,7 @@ Deno.test("M10 old and new links out of the work tree write and make nothing", a
     ln -s ${box.root}/outside/file abs; echo planted >> abs; mv file old/; cp /etc/hostname new/
     ln -s /proc/self/root${box.root}/outside proc; echo planted > proc/file
     truncate -s 0 oldfile; chmod 777 old/file; setfattr -n user.x -v y old/file`;
-  for (const mode of MODES) {
+  for (const mode of EVERY_BACKEND) {
     await box.runIn(mode, [], ["sh", "-c", script]);
     assert.equal(await tree(`${box.root}/outside`), before, mode.name);
     assert.equal(await box.read("outside/file"), "kept");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Box, isRoot, MODES } from "../system/tombolo.ts";
+import { Box, EVERY_BACKEND, isRoot } from "../system/tombolo.ts";
 
 // As a host has it for a chroot: procfs once more, and a process of the same user beside it.
 const BESIDE = `mkdir "$0/chroot" && mount -t proc proc "$0/chroot" || exit 99
@@ -8,7 +8,7 @@ trap "kill $!" EXIT
 echo $! >"$0/work/pid"
 "$@"`;
 
-for (const mode of MODES) {
+for (const mode of EVERY_BACKEND) {
   Deno.test(`${mode.name}: M8 P1 procfs at another place of the host leads to no file and no environment`, async () => {
     await using box = await Box.create();
     await box.write("home/.netrc", "canary");

@@ -2,7 +2,7 @@ import type { Policy } from "../../policy/policy.ts";
 import { quote } from "../../report/escape.ts";
 import { TomboloError } from "../../report/tombolo_error.ts";
 import type { HostFacts } from "../host_facts.ts";
-import type { Plan } from "../plan.ts";
+import type { Hint, Plan } from "../plan.ts";
 import { network } from "../plan_launcher.ts";
 import type { PlanRequest } from "../plan_request.ts";
 import { commonPlan, settlePlan } from "../settle_plan.ts";
@@ -49,17 +49,20 @@ function notices({ weaker, version }: LandlockRequest, hasGateway: boolean): str
   ];
 }
 
-function hints({ weaker }: LandlockRequest, snapshots: readonly Snapshot[]): string[] {
+function hints({ weaker }: LandlockRequest, snapshots: readonly Snapshot[]): Hint[] {
   const closed = snapshots.filter(({ access }) => access === "write").map(({ path }) => path);
   return [
-    ...(closed.length === 0 ? [] : [
-      `Landlock lets nothing be made, renamed or removed directly in ${
+    ...(closed.length === 0 ? [] : [{
+      text: `Landlock lets nothing be made, renamed or removed directly in ${
         named(closed)
       }, as something in there is protected; --unprotect lifts a protection`,
-    ]),
-    ...(weaker.attributes ? [] : [
-      "Landlock cannot confine chmod, chown, setxattr and the like, so they are refused; --weaker-attributes allows them, of every file of this user",
-    ]),
+      isLikely: true,
+    }]),
+    ...(weaker.attributes ? [] : [{
+      text:
+        "Landlock cannot confine chmod, chown, setxattr and the like, so they are refused; --weaker-attributes allows them, of every file of this user",
+      isLikely: false,
+    }]),
   ];
 }
 
