@@ -1,10 +1,10 @@
 import { ERRNO } from "./errno.ts";
+import { landlockAnswer } from "./landlock_answer.ts";
 import type { Must } from "./must_succeed.ts";
 import { openPath } from "./open_path.ts";
 import { pinWords } from "./pin.ts";
 import type { SystemCall } from "./system_call.ts";
 
-const CREATE_RULESET_VERSION = 1;
 const RULE_PATH_BENEATH = 1;
 const ACCESS_EXECUTE = 1n;
 const ACCESS_REFER = 1n << 13n;
@@ -45,7 +45,7 @@ export function enterDomain(
   execute: readonly string[] | undefined,
   ownView: boolean,
 ): void {
-  const version = call("landlock_create_ruleset", 0, 0, CREATE_RULESET_VERSION);
+  const version = landlockAnswer(call);
   if (execute !== undefined && version < 1) {
     throw new Error(
       "Cannot limit which programs are run: this kernel has no Landlock; " +

@@ -1,13 +1,13 @@
 import type { Access, LandlockRule } from "../lib/plan/landlock/confinement.ts";
 import { OLDEST_NET_VERSION, OLDEST_SCOPE_VERSION, OLDEST_VERSION } from "../lib/plan/landlock/control.ts";
 import { ERRNO } from "./errno.ts";
+import { landlockAnswer } from "./landlock_answer.ts";
 import { mustSucceed } from "./must_succeed.ts";
 import { PathOpening } from "./open_path.ts";
 import type { NamedStep } from "./confine_steps.ts";
 import { pinString, pinWords } from "./pin.ts";
 import { AT_FDCWD, type SystemCall } from "./system_call.ts";
 
-const CREATE_RULESET_VERSION = 1;
 const RULE_PATH_BENEATH = 1;
 const RULE_NET_PORT = 2;
 const O_PATH_CLOEXEC = 0x280000;
@@ -51,7 +51,7 @@ const SKIPPED: readonly number[] = [ERRNO.ENOENT, ERRNO.EACCES, ERRNO.ENOTDIR, E
  * @returns 0 where it has none, or it is not enabled
  */
 export function landlockVersion(call: SystemCall): number {
-  return Math.max(0, call("landlock_create_ruleset", 0, 0, CREATE_RULESET_VERSION));
+  return Math.max(0, landlockAnswer(call));
 }
 
 // Buffers that are used again for every rule: there may be a hundred thousand.

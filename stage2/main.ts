@@ -1,3 +1,4 @@
+import { abi } from "./abi.ts";
 import { bridge } from "./bridge.ts";
 import { confine } from "./confine.ts";
 import { dial } from "./dial.ts";
@@ -11,7 +12,10 @@ else if (role === "launch" && parameters[0] === "--") launch(parameters.slice(1)
 else if (role === "confine") confine(parameters);
 else if (role === "dial") await dial(parameters);
 else if (role === "trial") trial();
-else {fail(
+else if (role === "abi") abi();
+else {
+  fail(
     125,
-    "stage2 is started by tombolo only: expected bridge, launch -- COMMAND, confine, dial or trial",
-  );}
+    "stage2 is started by tombolo only: expected bridge, launch -- COMMAND, confine, dial, trial or abi",
+  );
+}
