@@ -1,5 +1,5 @@
 /**
- * Bundles tombolo, stage2 and the worker into the cache, and writes ready.sh, which tells bin/tombolo which Deno to start and
+ * Bundles tombolo, stage2, the worker and what doctor verifies with into the cache, and writes ready.sh, which tells bin/tombolo which Deno to start and
  * which sources the bundles were made from.
  *
  *     deno run --allow-read --allow-write --allow-run --allow-env bin/build.ts [WORK_DIRECTORY]
@@ -77,13 +77,15 @@ async function permissionFlags(): Promise<string> {
 await Deno.mkdir(cache, { recursive: true });
 const work = Deno.args[0] ?? await Deno.makeTempDir({ dir: cache, prefix: "setup." });
 const bundle = ["bundle", "--quiet", "--platform", "deno"];
-const [mainSources, stage2Sources, workerSources] = await Promise.all([
+const [mainSources, stage2Sources, workerSources, verifySources] = await Promise.all([
   sourcesOf("main.ts"),
   sourcesOf("stage2/main.ts"),
   sourcesOf("lib/worker/server.ts"),
+  sourcesOf("stage2/verify/main.ts"),
   // Smaller, because the sandbox has no code cache: the runtime parses it at each start.
   deno(...bundle, "--minify", "-o", join(work, "stage2.js"), "stage2/main.ts"),
   deno(...bundle, "--minify", "-o", join(work, "worker.js"), "lib/worker/server.ts"),
+  deno(...bundle, "--minify", "-o", join(work, "verify.js"), "stage2/verify/main.ts"),
   deno(...bundle, "--code-splitting", "--outdir", join(work, "tombolo"), "main.ts"),
 ]);
 
@@ -108,7 +110,9 @@ for (const { name } of Deno.readDirSync(join(cache, "tombolo"))) {
   const isOld = path !== directory && (Deno.statSync(path).mtime?.getTime() ?? 0) < weekAgo;
   if (isOld) await Deno.remove(path, { recursive: true }).catch(() => {});
 }
-for (const name of ["stage2.js", "worker.js"]) await Deno.rename(join(work, name), join(cache, name));
+for (const name of ["stage2.js", "worker.js", "verify.js"]) {
+  await Deno.rename(join(work, name), join(cache, name));
+}
 
 const inputs = new Set([
   "deno.json",
@@ -119,6 +123,7 @@ const inputs = new Set([
   ...mainSources,
   ...stage2Sources,
   ...workerSources,
+  ...verifySources,
 ]);
 const ready = join(work, "ready.sh");
 const flags = await permissionFlags();

@@ -52,10 +52,23 @@ export function callNumber(name: CallName): number {
   return NUMBERS[name][Deno.build.arch === "x86_64" ? 0 : 1];
 }
 
-/** Makes a system call; returns its result, or the negative errno, as the kernel does. */
+/** Makes a system call by its number; returns its result, or the negative errno, as the kernel does. */
+export type NumberedCall = (number: number, ...parameters: readonly (number | bigint)[]) => number;
+
+/** The same by its name. */
 export type SystemCall = (name: CallName, ...parameters: readonly (number | bigint)[]) => number;
 
 const WORD = "i64";
+
+/**
+ * Opens the system calls that stage2 makes itself.
+ *
+ * @returns The function that makes them, on the calling thread
+ */
+export function openSystemCall(): SystemCall {
+  const call = openNumberedCall();
+  return (name, ...parameters) => call(callNumber(name), ...parameters);
+}
 
 /**
  * Opens libc's `syscall`.
@@ -65,7 +78,7 @@ const WORD = "i64";
  *
  * @returns The function that makes system calls, on the calling thread
  */
-export function openSystemCall(): SystemCall {
+export function openNumberedCall(): NumberedCall {
   const { symbols } = Deno.dlopen("libc.so.6", {
     syscall: { type: "pointer" },
     __errno_location: { type: "pointer" },
@@ -80,9 +93,8 @@ export function openSystemCall(): SystemCall {
   });
   // A view over errno itself: reading it makes no call that could change it.
   const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(present(locate.call()), 4));
-  return (name, a = 0, b = 0, c = 0, d = 0, e = 0) => {
-    const number = BigInt(callNumber(name));
-    const result = call.call(number, BigInt(a), BigInt(b), BigInt(c), BigInt(d), BigInt(e));
+  return (number, a = 0, b = 0, c = 0, d = 0, e = 0) => {
+    const result = call.call(BigInt(number), BigInt(a), BigInt(b), BigInt(c), BigInt(d), BigInt(e));
     return result < 0 ? -(errno[0] ?? 0) : result;
   };
 }

@@ -19,6 +19,8 @@ async function dispatch(args: readonly string[]): Promise<number> {
       return await (await import("./mcp.ts")).mcp(rest);
     case "restore":
       return await (await import("./restore.ts")).restore(rest);
+    case "doctor":
+      return await (await import("./doctor.ts")).doctor(rest);
     case "policy":
       return await (await import("./policy.ts")).policy(rest);
     case "completions":

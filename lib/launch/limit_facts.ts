@@ -28,7 +28,8 @@ function isRootOutside(uid: number | null, { userMap }: FoundScope): boolean {
   return uid === null || line === undefined || outer + uid - inner === 0;
 }
 
-function processesUnbound(
+/** Why the kernel does not count the processes of a sandbox alone; `undefined` where it does. */
+export function processesUnbound(
   { uid, kernel, sharesNamespace = false }: LimitCaller,
   found: FoundScope,
 ): string | undefined {

@@ -48,7 +48,7 @@ export class Checkout implements AsyncDisposable {
   static async create(name = "check out"): Promise<Checkout> {
     const home = await Deno.realPath(await Deno.makeTempDir({ prefix: "tombolo-house." }));
     const checkout = new Checkout(home, join(home, name));
-    for (const directory of ["bin", "stage2", "lib/worker", ".cache"]) {
+    for (const directory of ["bin", "stage2/verify", "lib/worker", ".cache"]) {
       await Deno.mkdir(join(checkout.root, directory), { recursive: true });
     }
     for (
@@ -66,6 +66,7 @@ export class Checkout implements AsyncDisposable {
     await checkout.write("main.ts", standIn);
     await checkout.write("stage2/main.ts", `console.log("stage2");\n`);
     await checkout.write("lib/worker/server.ts", `console.log("worker");\n`);
+    await checkout.write("stage2/verify/main.ts", `console.log("verify");\n`);
     // The packages are fetched once for all tests.
     const denoDir = Deno.env.get("DENO_DIR");
     if (denoDir !== undefined) await Deno.symlink(denoDir, join(checkout.root, ".cache", "deno"));

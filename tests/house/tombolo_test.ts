@@ -153,7 +153,7 @@ Deno.test("several first starts at once all succeed and leave one set-up", async
   const starts = await Promise.all([1, 2, 3, 4].map((n) => checkout.tombolo([`${n}`])));
   assert.deepEqual(starts.map((outcome) => readStart(outcome).args), [["1"], ["2"], ["3"], ["4"]]);
   const left = Array.from(Deno.readDirSync(join(checkout.root, ".cache")), ({ name }) => name);
-  assert.deepEqual(left.sort(), ["deno", "ready.sh", "stage2.js", "tombolo", "worker.js"]);
+  assert.deepEqual(left.sort(), ["deno", "ready.sh", "stage2.js", "tombolo", "verify.js", "worker.js"]);
 });
 
 /** A bubblewrap command line that shows this checkout read-only. */

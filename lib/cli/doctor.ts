@@ -1,0 +1,30 @@
+import { gatherDoctorFacts } from "../launch/doctor/gather_doctor_facts.ts";
+import { diagnose } from "../report/doctor/diagnose.ts";
+import { diagnosisJson, diagnosisText } from "../report/doctor/render_diagnosis.ts";
+import { parseDoctorFlags, TRAP_FLAG } from "./doctor_flags.ts";
+import { has } from "./run.ts";
+import { VERSION } from "./version.ts";
+
+/** Status where the default policy cannot be enforced in full, or an escape was found. */
+const NOT_FULL = 1;
+
+/**
+ * `tombolo doctor`: what this host can enforce, what is missing, and how to get it.
+ *
+ * @param args Arguments after the command's name
+ * @returns The exit status: 0 only where the default policy can be enforced in full, and with `--verify` was
+ * @throws {TomboloError} for a bad flag
+ */
+export async function doctor(args: readonly string[]): Promise<number> {
+  const flags = parseDoctorFlags(args);
+  if (has(flags, "help")) return (await import("./doctor_help.ts")).printDoctorHelp();
+  const trap = flags.findLast(({ name }) => name === TRAP_FLAG.name)?.value;
+  if (trap !== undefined) return await (await import("./verify_inside.ts")).verifyInside(trap);
+  if (has(flags, "verify")) {
+    const { verify } = await import("./verify.ts");
+    return await verify(has(flags, "json")) ? 0 : NOT_FULL;
+  }
+  const diagnosis = diagnose(await gatherDoctorFacts(Deno.env.toObject()));
+  console.log(has(flags, "json") ? diagnosisJson(diagnosis, VERSION) : diagnosisText(diagnosis));
+  return diagnosis.full ? 0 : NOT_FULL;
+}

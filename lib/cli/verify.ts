@@ -1,0 +1,48 @@
+import { LaidTrap } from "../launch/doctor/laid_trap.ts";
+import { openDirectories } from "../launch/state_directory.ts";
+import { verdictsJson, verdictsText } from "../report/doctor/render_verdicts.ts";
+import { verdicts } from "../report/doctor/verdicts.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
+import { TRAP_FLAG } from "./doctor_flags.ts";
+import { callerEnvironment } from "./read_policy.ts";
+import { verifyProgram } from "./verify_program.ts";
+
+// The second process is a caller like any other: with another home, a secret in its environment, and a descriptor
+// that it has left open.
+const START = 'exec 7<"$1"; shift; exec "$@"';
+
+// From source bin/tombolo starts it, compiled it is a program itself.
+function self(): string {
+  const root = Deno.env.get("TOMBOLO_ROOT");
+  return root === undefined ? Deno.execPath() : `${root}/bin/tombolo`;
+}
+
+/**
+ * Builds a sandbox of the default policy, has a program inside try to get out of it, and prints what came of it.
+ *
+ * @param json Whether to print JSON
+ * @returns Whether everything held
+ * @throws {TomboloError} where the sandbox could not be started, or the attempts did not come to their end
+ */
+export async function verify(json: boolean): Promise<boolean> {
+  const { state } = openDirectories((name) => Deno.env.get(name), Deno.uid());
+  await using laid = await LaidTrap.lay(state.slice(0, state.lastIndexOf("/")), verifyProgram());
+  const { stdout, success } = await new Deno.Command("/bin/sh", {
+    args: ["-c", START, "sh", laid.file, self(), "doctor", `--${TRAP_FLAG.name}=${laid.file}`],
+    cwd: laid.trap.work,
+    clearEnv: true,
+    env: { ...callerEnvironment(), ...laid.environment },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).output();
+  if (!success) {
+    throw new TomboloError("sandbox", "Cannot verify: the sandbox did not come to its end, as shown above", {
+      remedy: "tombolo doctor says what is missing",
+    });
+  }
+  const judged = verdicts(new TextDecoder().decode(stdout), await laid.effects());
+  const backend = "bubblewrap";
+  console.log(json ? verdictsJson(judged, backend) : verdictsText(judged, backend));
+  return judged.every(({ result }) => result === "held");
+}

@@ -1,0 +1,59 @@
+import { TomboloError } from "../../report/tombolo_error.ts";
+import { STAGE2_ENVIRONMENT, STAGE2_FLAGS } from "../stage2_flags.ts";
+
+/** A process of the host that nothing inside may reach: it listens on an abstract socket. */
+export class BaitProcess implements AsyncDisposable {
+  private constructor(private readonly child: Deno.ChildProcess) {}
+
+  /**
+   * Starts it, and waits until it listens.
+   *
+   * @param program The bundle of a verification
+   * @param name The socket's name, which is in its arguments too
+   * @param environment Variables that nothing inside may see
+   */
+  static async start(
+    program: string,
+    name: string,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<BaitProcess> {
+    const child = new Deno.Command("/bin/sh", {
+      args: [
+        ...["-c", 'exec "$@"', "sh", Deno.execPath(), ...STAGE2_FLAGS],
+        ...["--allow-ffi", program, "bait", name],
+      ],
+      clearEnv: true,
+      env: { ...STAGE2_ENVIRONMENT, ...environment },
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const reader = child.stdout.getReader();
+    const { value } = await reader.read();
+    reader.releaseLock();
+    if (value !== undefined) return new BaitProcess(child);
+    await child.status;
+    throw new TomboloError("sandbox", "Cannot verify: the process that is not to be reached did not start");
+  }
+
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  /** Ends it; whether somebody else had ended it before. */
+  async wasEnded(): Promise<boolean> {
+    await this.child.stdin.close().catch(() => {});
+    const { success } = await this.child.status;
+    return !success;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.child.stdin.close().catch(() => {});
+    await this.child.stdout.cancel();
+    await this.child.status;
+  }
+}

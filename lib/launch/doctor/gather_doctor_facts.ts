@@ -1,0 +1,138 @@
+import { lstat } from "../../paths/resolve_path.ts";
+import { type DoctorFacts, isTrouble, type Trouble } from "../../report/doctor/doctor_facts.ts";
+import { TELLING_FILES, TELLING_VARIABLES } from "../../report/doctor/surroundings.ts";
+import { TomboloError } from "../../report/tombolo_error.ts";
+import { findBwrap, findProgram, type FoundProgram } from "../find_bwrap.ts";
+import { CGROUP_PLACES, findScope } from "../find_scope.ts";
+import { hostEvidence, readSettings } from "../host_evidence.ts";
+import { askLandlockAbi } from "../landlock_abi.ts";
+import { processesUnbound } from "../limit_facts.ts";
+import { probeHost } from "../probe_host.ts";
+import { runtimeFiles } from "../runtime_files.ts";
+import { openDirectories } from "../state_directory.ts";
+import { askBwrap, HOST_ASKER } from "./ask_bwrap.ts";
+import { heldPermissions } from "./held_permissions.ts";
+import { readFirstLines } from "./read_first_lines.ts";
+import { SECURITY_MODULE_FILES, securityModules } from "./security_modules.ts";
+
+const SEATBELT = "/usr/bin/sandbox-exec";
+const SYSTEMD_CONTAINER = "/run/systemd/container";
+
+function trouble(error: unknown): Trouble {
+  if (error instanceof TomboloError) return { wrong: error.message, remedy: error.remedy ?? "" };
+  throw error;
+}
+
+async function orTrouble<T>(what: () => T | Promise<T>): Promise<T | Trouble> {
+  try {
+    return await what();
+  } catch (error) {
+    return trouble(error);
+  }
+}
+
+// Nothing is writable inside yet: which bwrap a policy may not use is said when it is used.
+const nowhere = () => false;
+
+// util-linux's, where bubblewrap cannot say; a kernel may let this program make one and not that.
+async function triedNamespace(): Promise<DoctorFacts["userNamespace"]> {
+  const said = await HOST_ASKER.ask("/bin/sh", "-c", "command -v unshare && unshare -Ur echo made");
+  if (said === "") return "not tried";
+  return said.endsWith("made\n") ? "made" : "refused";
+}
+
+/** Asks the host at this moment, and nothing that was remembered; what takes time is asked side by side. */
+async function linuxFacts(
+  environment: Readonly<Record<string, string>>,
+  kernel: string,
+): Promise<
+  Pick<
+    DoctorFacts,
+    | "landlock"
+    | "securityModules"
+    | "evidence"
+    | "surroundings"
+    | "userNamespace"
+    | "bwrap"
+    | "scopes"
+    | "processesUnbound"
+    | "probe"
+  >
+> {
+  const uid = Deno.uid();
+  const found = await orTrouble(() => findBwrap(environment["PATH"] ?? "", nowhere, uid));
+  const env = findProgram("env", "/usr/bin:/bin", nowhere, uid);
+  const probe = (bwrap: FoundProgram) =>
+    orTrouble(() => probeHost({ bwrap, env, kernel, uid, stateDirectory: "" }));
+  // These wait for an answer while the next are started; the probes after them block.
+  const asked = [
+    orTrouble(() => askLandlockAbi(runtimeFiles(environment))),
+    readFirstLines({ ...SECURITY_MODULE_FILES, container: SYSTEMD_CONTAINER }),
+    triedNamespace(),
+    isTrouble(found) ? found : askBwrap(found.path),
+  ] as const;
+  const settings = readSettings();
+  const variable = (name: string) => environment[name];
+  const evidence = hostEvidence({ kernel, variable, exists: (file) => lstat(file) !== undefined, settings });
+  const memory = findScope(["memory"], CGROUP_PLACES);
+  const pids = findScope(["pids"], CGROUP_PLACES);
+  const probed = isTrouble(found) ? undefined : await probe(found);
+  const [landlock, lines, userNamespace, bwrap] = await Promise.all(asked);
+  const container = lines.get("container");
+  const profile = lines.get("profile");
+  return {
+    landlock,
+    securityModules: securityModules(lines, !isTrouble(landlock) && landlock.abi > 0),
+    evidence: profile === undefined
+      ? evidence
+      : { ...evidence, settings: new Map([...evidence.settings, ["profile", profile]]) },
+    surroundings: {
+      variables: Object.fromEntries(TELLING_VARIABLES.map((name) => [name, environment[name]])),
+      files: TELLING_FILES.filter((file) => lstat(file) !== undefined),
+      ...(container === undefined ? {} : { systemdContainer: container }),
+    },
+    userNamespace,
+    bwrap,
+    scopes: { memory: memory.scope, pids: pids.scope },
+    processesUnbound: processesUnbound({ uid, kernel }, memory),
+    ...(probed === undefined ? {} : { probe: probed }),
+  };
+}
+
+// None of this is asked of another system: its findings do not speak of it.
+const OF_LINUX: Awaited<ReturnType<typeof linuxFacts>> = {
+  landlock: { abi: 0 },
+  securityModules: { names: [], listed: false },
+  evidence: { place: "host", settings: new Map() },
+  surroundings: { variables: {}, files: [] },
+  userNamespace: "not tried",
+  bwrap: { wrong: "bubblewrap is for Linux", remedy: "" },
+  scopes: {
+    memory: { missing: "control groups are of Linux" },
+    pids: { missing: "control groups are of Linux" },
+  },
+  processesUnbound: undefined,
+};
+
+/**
+ * Looks at everything that a diagnosis needs.
+ *
+ * @param environment Variables of this process
+ * @throws {Error} only for what no host is expected to do; what fails is a fact too
+ */
+export async function gatherDoctorFacts(environment: Readonly<Record<string, string>>): Promise<DoctorFacts> {
+  const { os, arch } = Deno.build;
+  const kernel = Deno.osRelease();
+  const uid = Deno.uid();
+  const directories = await orTrouble(() => openDirectories((name) => environment[name], uid));
+  return {
+    os,
+    arch,
+    kernel,
+    uid,
+    ...(os === "linux" ? await linuxFacts(environment, kernel) : OF_LINUX),
+    seatbelt: lstat(SEATBELT) !== undefined,
+    deno: { version: Deno.version.deno, permissions: heldPermissions() },
+    directories,
+  };
+}

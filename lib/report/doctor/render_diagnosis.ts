@@ -1,0 +1,35 @@
+import { escape, escapedJson } from "../escape.ts";
+import type { Diagnosis } from "./diagnose.ts";
+import type { Finding } from "./finding.ts";
+
+/** Raised when a key of the JSON form changes its meaning or goes away. */
+const FORMAT = 1;
+
+function lines({ id, status, found, cost, remedy }: Finding, width: number): string[] {
+  const indent = " ".repeat("warning".length + width + 4);
+  return [
+    `${status.padEnd("warning".length)}  ${id.padEnd(width)}  ${escape(found)}`,
+    ...(cost === undefined ? [] : [`${indent}costs: ${escape(cost)}`]),
+    ...(remedy === undefined ? [] : [`${indent}to do: ${escape(remedy)}`]),
+  ];
+}
+
+function verdict({ backend, missing }: Diagnosis): string {
+  if (backend !== undefined) {
+    return `runs use ${backend}; the default policy (workspace, no network) is enforced in full`;
+  }
+  return `no sandbox can be built, and tombolo runs nothing without: ${
+    escape(missing?.wrong ?? "unknown")
+  }; ${escape(missing?.remedy ?? "")}`;
+}
+
+/** For people: a line for each finding, with what it costs and what to do below it; the verdict last. */
+export function diagnosisText(diagnosis: Diagnosis): string {
+  const width = Math.max(...diagnosis.findings.map(({ id }) => id.length));
+  return [...diagnosis.findings.flatMap((finding) => lines(finding, width)), verdict(diagnosis)].join("\n");
+}
+
+/** For programs: one object, as docs/doctor.md describes it. */
+export function diagnosisJson({ backend, full, missing, findings }: Diagnosis, version: string): string {
+  return escapedJson({ format: FORMAT, tombolo: version, backend: backend ?? null, full, missing, findings });
+}
