@@ -24,7 +24,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
     const { verify } = await import("./verify.ts");
     return await verify(has(flags, "json")) ? 0 : NOT_FULL;
   }
-  const diagnosis = diagnose(await gatherDoctorFacts(Deno.env.toObject()));
+  const diagnosis = diagnose(await gatherDoctorFacts(() => Deno.env.toObject()));
   console.log(has(flags, "json") ? diagnosisJson(diagnosis, VERSION) : diagnosisText(diagnosis));
   return diagnosis.full ? 0 : NOT_FULL;
 }

@@ -2,6 +2,7 @@ const NAMES: Readonly<Record<number, string>> = {
   1: "EPERM",
   2: "ENOENT",
   3: "ESRCH",
+  7: "E2BIG",
   9: "EBADF",
   13: "EACCES",
   14: "EFAULT",

@@ -26,7 +26,9 @@ export type Attempts = Partial<Readonly<Record<AttemptId, Attempt>>>;
  */
 export function refused(result: number, walls?: readonly number[]): Omit<Reply, "id"> {
   if (result >= 0) return { reached: true, saw: "success" };
-  return { reached: walls !== undefined && !walls.includes(-result), saw: errnoName(-result) };
+  const passed = walls !== undefined && !walls.includes(-result);
+  const errno = errnoName(-result);
+  return { reached: passed, saw: passed ? `no wall in the way (${errno})` : errno };
 }
 
 /** Tries one after the other; the first that succeeds is the answer, else the last. */

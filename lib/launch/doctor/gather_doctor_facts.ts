@@ -1,5 +1,10 @@
 import { lstat } from "../../paths/resolve_path.ts";
-import { type DoctorFacts, isTrouble, type Trouble } from "../../report/doctor/doctor_facts.ts";
+import {
+  type DoctorFacts,
+  type HeldPermission,
+  isTrouble,
+  type Trouble,
+} from "../../report/doctor/doctor_facts.ts";
 import { TELLING_FILES, TELLING_VARIABLES } from "../../report/doctor/surroundings.ts";
 import { TomboloError } from "../../report/tombolo_error.ts";
 import { findBwrap, findProgram, type FoundProgram } from "../find_bwrap.ts";
@@ -99,40 +104,55 @@ async function linuxFacts(
   };
 }
 
-// None of this is asked of another system: its findings do not speak of it.
-const OF_LINUX: Awaited<ReturnType<typeof linuxFacts>> = {
-  landlock: { abi: 0 },
-  securityModules: { names: [], listed: false },
-  evidence: { place: "host", settings: new Map() },
-  surroundings: { variables: {}, files: [] },
-  userNamespace: "not tried",
-  bwrap: { wrong: "bubblewrap is for Linux", remedy: "" },
-  scopes: {
-    memory: { missing: "control groups are of Linux" },
-    pids: { missing: "control groups are of Linux" },
-  },
-  processesUnbound: undefined,
+// Of another system none of this is asked, and its findings do not speak of it.
+function notAsked(why: Trouble): Awaited<ReturnType<typeof linuxFacts>> {
+  return {
+    landlock: why,
+    securityModules: { names: [], listed: false },
+    evidence: { place: "host", settings: new Map() },
+    surroundings: { variables: {}, files: [] },
+    userNamespace: "not tried",
+    bwrap: why,
+    scopes: { memory: { missing: why.wrong }, pids: { missing: why.wrong } },
+    processesUnbound: undefined,
+  };
+}
+
+const NOT_PERMITTED: Trouble = {
+  wrong: "could not be looked at: tombolo has not the permissions that it needs",
+  remedy: "start it with bin/tombolo or as the compiled program",
 };
+const NOT_LINUX: Trouble = { wrong: "is of Linux", remedy: "run tombolo on Linux" };
 
 /**
  * Looks at everything that a diagnosis needs.
  *
- * @param environment Variables of this process
+ * @param environment Gives the variables of this process
+ * @param permissions What this process may do
  * @throws {Error} only for what no host is expected to do; what fails is a fact too
  */
-export async function gatherDoctorFacts(environment: Readonly<Record<string, string>>): Promise<DoctorFacts> {
+export async function gatherDoctorFacts(
+  environment: () => Readonly<Record<string, string>>,
+  permissions: readonly HeldPermission[] = heldPermissions(),
+): Promise<DoctorFacts> {
   const { os, arch } = Deno.build;
+  const deno = { version: Deno.version.deno, permissions };
+  if (permissions.some(({ wanted, state }) => wanted && state !== "granted")) {
+    const rest = { ...notAsked(NOT_PERMITTED), seatbelt: false, directories: NOT_PERMITTED };
+    return { os, arch, kernel: "of unknown version", uid: null, deno, ...rest };
+  }
   const kernel = Deno.osRelease();
   const uid = Deno.uid();
-  const directories = await orTrouble(() => openDirectories((name) => environment[name], uid));
+  const variables = environment();
+  const directories = await orTrouble(() => openDirectories((name) => variables[name], uid));
   return {
     os,
     arch,
     kernel,
     uid,
-    ...(os === "linux" ? await linuxFacts(environment, kernel) : OF_LINUX),
+    ...(os === "linux" ? await linuxFacts(variables, kernel) : notAsked(NOT_LINUX)),
     seatbelt: lstat(SEATBELT) !== undefined,
-    deno: { version: Deno.version.deno, permissions: heldPermissions() },
+    deno,
     directories,
   };
 }

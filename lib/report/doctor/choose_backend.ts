@@ -9,10 +9,17 @@ export interface BackendChoice {
 }
 
 /** The backend that a run picks, and that enforces the default policy in full; there is no weaker one. */
-export function chooseBackend({ os, bwrap, probe, directories }: DoctorFacts): BackendChoice {
+export function chooseBackend({ os, arch, bwrap, probe, directories, deno }: DoctorFacts): BackendChoice {
+  if (deno.permissions.some(({ wanted, state }) => wanted && state !== "granted")) {
+    const remedy = "start it with bin/tombolo or as the compiled program";
+    return { missing: { wrong: "tombolo has not the permissions that it needs", remedy } };
+  }
   if (os !== "linux") {
     const remedy = "run tombolo on Linux, in a virtual machine for example";
     return { missing: { wrong: `this tombolo has no backend for ${os}`, remedy } };
+  }
+  if (arch !== "x86_64" && arch !== "aarch64") {
+    return { missing: { wrong: `there is no filter for ${arch}`, remedy: "run it on x86_64 or aarch64" } };
   }
   if (isTrouble(directories)) return { missing: directories };
   if (isTrouble(bwrap)) return { missing: bwrap };

@@ -59,7 +59,7 @@ export interface DoctorFacts {
   readonly userNamespace: "made" | "refused" | "not tried";
   readonly bwrap: BwrapFacts | Trouble;
   /** Whether bubblewrap builds a sandbox with the flags that a run uses; absent where there is no bubblewrap. */
-  readonly probe?: ProbeResult | Trouble;
+  readonly probe?: ProbeResult | Trouble | undefined;
   readonly scopes: { readonly memory: FoundScope["scope"]; readonly pids: FoundScope["scope"] };
   /** Why processes cannot be counted without a control group; `undefined` where they can. */
   readonly processesUnbound: string | undefined;
