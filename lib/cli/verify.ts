@@ -1,21 +1,14 @@
 import { LaidTrap } from "../launch/doctor/laid_trap.ts";
+import { ownProgram } from "../launch/own_program.ts";
 import { openDirectories } from "../launch/state_directory.ts";
 import { verdictsJson, verdictsText } from "../report/doctor/render_verdicts.ts";
 import { verdicts } from "../report/doctor/verdicts.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { TRAP_FLAG } from "./doctor_flags.ts";
-import { callerEnvironment } from "./read_policy.ts";
-import { verifyProgram } from "./verify_program.ts";
 
 // The second process is a caller like any other: with another home, a secret in its environment, and a descriptor
 // that it has left open.
-const START = 'exec 7<"$1"; shift; exec "$@"';
-
-// From source bin/tombolo starts it, compiled it is a program itself.
-function self(): string {
-  const root = Deno.env.get("TOMBOLO_ROOT");
-  return root === undefined ? Deno.execPath() : `${root}/bin/tombolo`;
-}
+const START = 'exec 7<"$1"; shift; exec /bin/sh "$@"';
 
 /**
  * Builds a sandbox of the default policy, has a program inside try to get out of it, and prints what came of it.
@@ -26,12 +19,15 @@ function self(): string {
  */
 export async function verify(json: boolean): Promise<boolean> {
   const { state } = openDirectories((name) => Deno.env.get(name), Deno.uid());
-  await using laid = await LaidTrap.lay(state.slice(0, state.lastIndexOf("/")), verifyProgram());
+  const own = ownProgram();
+  const { deno } = await own.runtime(state);
+  const below = state.slice(0, state.lastIndexOf("/"));
+  await using laid = await LaidTrap.lay(below, { deno, program: await own.verifier(state) });
   const { stdout, success } = await new Deno.Command("/bin/sh", {
-    args: ["-c", START, "sh", laid.file, self(), "doctor", `--${TRAP_FLAG.name}=${laid.file}`],
+    args: ["-c", START, "sh", laid.file, ...own.again, "doctor", `--${TRAP_FLAG.name}=${laid.file}`],
     cwd: laid.trap.work,
     clearEnv: true,
-    env: { ...callerEnvironment(), ...laid.environment },
+    env: { ...own.caller, ...laid.environment },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

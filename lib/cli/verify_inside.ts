@@ -1,11 +1,12 @@
 import { verifyPlan } from "../launch/doctor/verify_plan.ts";
-import { DescriptorLeak, runPlan } from "../launch/run_plan.ts";
+import { DescriptorLeak } from "../launch/descriptor_leak.ts";
+import { ownProgram } from "../launch/own_program.ts";
+import { runPlan } from "../launch/run_plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { Voice } from "../report/voice.ts";
 import type { Trap } from "../verify/trap.ts";
 import { prepare } from "./prepare.ts";
-import { verifyProgram } from "./verify_program.ts";
 
 function readTrap(file: string): Trap {
   try {
@@ -32,8 +33,9 @@ export async function verifyInside(file: string): Promise<number> {
     { runs: true, needsRuntime: true },
   );
   const voice = new Voice({ quiet: true, verbose: false, json: false });
+  const program = await ownProgram().verifier(context.directories.state);
   const run = (each: Plan) =>
-    runPlan(verifyPlan(each, { program: verifyProgram(), trap: file }), {
+    runPlan(verifyPlan(each, { program, trap: file }), {
       ...context,
       onEvent: () => {},
       voice,

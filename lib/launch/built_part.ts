@@ -23,7 +23,7 @@ function isNewer(path: string, than: number): boolean {
  * @param name File name of the bundle
  * @throws {TomboloError} where it is missing, or older than what it was made from
  */
-export function builtPart(root: string | undefined, name: "stage2.js" | "worker.js"): string {
+export function builtPart(root: string | undefined, name: "stage2.js" | "worker.js" | "verify.js"): string {
   if (root === undefined) {
     throw new TomboloError(
       "sandbox",

@@ -9,6 +9,8 @@ export interface EmbeddedText {
 export interface Embedded {
   readonly stage2: EmbeddedText;
   readonly worker: EmbeddedText;
+  /** What `doctor --verify` tries to get out with; a build may do without. */
+  readonly verifier?: EmbeddedText;
   /** The audited permissions of tombolo, as flags of Deno's. */
   readonly flags: readonly string[];
   /** The Deno for stage2 and the worker, where tombolo was compiled: its own runtime runs nothing but tombolo. */

@@ -36,6 +36,13 @@ export interface OwnProgram {
    * @throws {TomboloError} where it is not there, or not what it should be
    */
   readonly worker: (stateDirectory: string) => Promise<string>;
+  /**
+   * Finds what `doctor --verify` tries to get out of a sandbox with, in the same way.
+   *
+   * @param stateDirectory Where what is unpacked is kept
+   * @throws {TomboloError} where it is not there, or not what it should be
+   */
+  readonly verifier: (stateDirectory: string) => Promise<string>;
 }
 
 /** Prefix of what a start script has kept aside for the command, because Deno would heed it. */
@@ -75,6 +82,17 @@ async function askedOpenFiles(): Promise<string | undefined> {
   return openFilesOf(Deno.ppid);
 }
 
+function noVerifier(): TomboloError {
+  return new TomboloError("sandbox", "Cannot verify: this tombolo came without the program for it", {
+    remedy: "run bin/tombolo of a checkout",
+  });
+}
+
+function verifierOf(environment: Environment): Promise<string> {
+  const file = environment["TOMBOLO_VERIFY_JS"];
+  return file === undefined ? Promise.reject(noVerifier()) : Promise.resolve(file);
+}
+
 function script(
   facts: StartFacts,
   { root, stage2, worker }: { root: string; stage2: string; worker: string },
@@ -92,6 +110,7 @@ function script(
     openFiles: () => Promise.resolve(environment["TOMBOLO_NOFILE"] || undefined),
     runtime: () => Promise.resolve({ deno: facts.execPath, stage2 }),
     worker: () => Promise.resolve(worker),
+    verifier: () => verifierOf(environment),
   };
 }
 
@@ -113,6 +132,10 @@ function checkout(facts: StartFacts): Form<"checkout"> {
       const { builtPart } = await import("./built_part.ts");
       return builtPart(root, "worker.js");
     },
+    async verifier() {
+      const { builtPart } = await import("./built_part.ts");
+      return builtPart(root, "verify.js");
+    },
   };
 }
 
@@ -128,6 +151,11 @@ function fileOf(url: string): string[] {
 async function unpack(stateDirectory: string, name: string, embedded: EmbeddedText): Promise<string> {
   const { unpackText } = await import("./unpack_text.ts");
   return unpackText(stateDirectory, name, embedded);
+}
+
+async function unpackVerifier(stateDirectory: string, { verifier }: Embedded): Promise<string> {
+  if (verifier === undefined) throw noVerifier();
+  return await unpack(stateDirectory, "verify.js", verifier);
 }
 
 function bundle(facts: StartFacts, embedded: Embedded): Form<"bundle"> {
@@ -153,6 +181,7 @@ function bundle(facts: StartFacts, embedded: Embedded): Form<"bundle"> {
       stage2: await unpack(stateDirectory, "stage2.js", embedded.stage2),
     }),
     worker: (stateDirectory) => unpack(stateDirectory, "worker.js", embedded.worker),
+    verifier: (stateDirectory) => unpackVerifier(stateDirectory, embedded),
   };
 }
 
@@ -179,6 +208,7 @@ function compiled(facts: StartFacts, embedded: Embedded): Form<"compiled"> {
       };
     },
     worker: (stateDirectory) => unpack(stateDirectory, "worker.js", embedded.worker),
+    verifier: (stateDirectory) => unpackVerifier(stateDirectory, embedded),
   };
 }
 

@@ -7,6 +7,8 @@ const FD_CLOEXEC = 1;
 const MOST_DESCRIPTORS = 4096;
 const SIGTERM = 15;
 const SIGCHLD = 17;
+const CAPABILITY_VERSION = 0x20080522n;
+const PR_GET_NO_NEW_PRIVS = 39;
 const PTRACE_SEIZE = 0x4206;
 const PTRACE_DETACH = 17;
 const EPERM = 1;
@@ -86,15 +88,16 @@ export const PROCESS_ATTEMPTS: Attempts = {
       return anyOf(calls);
     }),
   "process-descriptor": ({ call }) => refused(call(callNumber("pidfd_getfd"), -1, 0, 0), [EPERM, ENOSYS]),
-  capabilities: () => {
-    try {
-      const status = Deno.readTextFileSync("/proc/self/status");
-      const held = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "";
-      const gained = /^NoNewPrivs:\s*1$/m.test(status) ? "" : ", and can gain more";
-      return { reached: /[1-9a-f]/.test(held) || gained !== "", saw: `${held}${gained}` };
-    } catch {
-      return NO_PROC;
-    }
+  // Asked of the kernel: there may be no /proc.
+  capabilities: ({ call }) => {
+    // struct __user_cap_header_struct, then twice the effective, permitted and inheritable ones (capget(2)).
+    const sets = new Uint32Array(new ArrayBuffer(24));
+    const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(sets));
+    const asked = call(callNumber("capget"), pinWords(CAPABILITY_VERSION), address);
+    const held = asked < 0 || sets.some((set) => set !== 0);
+    const gains = call(callNumber("prctl"), PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) !== 1;
+    const saw = `${held ? "some" : "none"}${gains ? ", and more can be gained" : ""}`;
+    return { reached: held || gains, saw };
   },
   clone3: ({ call }) => {
     // struct clone_args of 64 bytes: flags, ..., exit_signal at 32; CLONE_NEWUSER with CLONE_FS is nonsense.

@@ -44,6 +44,7 @@ const SCRIPT: StartFacts = {
     TOMBOLO_ROOT: "/src",
     TOMBOLO_STAGE2_JS: "/src/.cache/stage2.js",
     TOMBOLO_WORKER_JS: "/src/.cache/worker.js",
+    TOMBOLO_VERIFY_JS: "/src/.cache/verify.js",
     TOMBOLO_NOFILE: "1024",
     TOMBOLO_LEAK: "1",
   },
@@ -70,6 +71,7 @@ Deno.test("the start script says where everything is, and what is not the caller
   assert.equal(await program.openFiles(), "1024");
   assert.deepEqual(await program.runtime("/nowhere"), { deno: "/opt/deno", stage2: "/src/.cache/stage2.js" });
   assert.equal(await program.worker("/nowhere"), "/src/.cache/worker.js");
+  assert.equal(await program.verifier("/nowhere"), "/src/.cache/verify.js");
   assert.deepEqual(program.again, ["/src/bin/tombolo"]);
 });
 
@@ -149,11 +151,30 @@ Deno.test("a binary without a Deno for stage2 is refused", async () => {
   });
 });
 
+Deno.test("what doctor verifies with is unpacked from a bundle that holds it", async () => {
+  using state = new TempDirectory();
+  const verifier = { text: "verify;", sha256: await sha256Of("verify;") };
+  const program = ownProgram({ ...FACTS, embedded: { ...await embedded(), verifier } });
+  assert.equal(Deno.readTextFileSync(await program.verifier(state.path)), "verify;");
+});
+
+Deno.test("a tombolo that came without what doctor verifies with says so", async () => {
+  using state = new TempDirectory();
+  const { TOMBOLO_VERIFY_JS: _, ...environment } = SCRIPT.environment;
+  for (const facts of [{ ...FACTS, embedded: await embedded() }, { ...SCRIPT, environment }]) {
+    await assert.rejects(
+      ownProgram(facts).verifier(state.path),
+      /^TomboloError: Cannot verify: this tombolo came without/,
+    );
+  }
+});
+
 Deno.test("modules that Deno runs from a checkout find what the build has left there", async () => {
   using checkout = new TempDirectory();
   checkout.file("stage2/main.ts");
   checkout.file(".cache/stage2.js");
   checkout.file(".cache/worker.js");
+  checkout.file(".cache/verify.js");
   checkout.file(".cache/ready.sh", "tombolo_deno='/opt/deno'\ntombolo_inputs='stage2/main.ts'\n");
   const program = ownProgram({ ...FACTS, directory: checkout.at("lib/launch") });
   assert.equal(program.form, "checkout");
@@ -162,6 +183,7 @@ Deno.test("modules that Deno runs from a checkout find what the build has left t
     stage2: checkout.at(".cache/stage2.js"),
   });
   assert.equal(await program.worker("/nowhere"), checkout.at(".cache/worker.js"));
+  assert.equal(await program.verifier("/nowhere"), checkout.at(".cache/verify.js"));
   assert.deepEqual(program.again, [checkout.at("bin/tombolo")]);
   assert.ok(program.files.includes(checkout.path));
 });

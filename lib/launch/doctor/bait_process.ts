@@ -1,6 +1,14 @@
 import { TomboloError } from "../../report/tombolo_error.ts";
 import { STAGE2_ENVIRONMENT, STAGE2_FLAGS } from "../stage2_flags.ts";
 
+/** What it runs from. */
+export interface BaitFiles {
+  /** The Deno that runs stage2. */
+  readonly deno: string;
+  /** The bundle of a verification. */
+  readonly program: string;
+}
+
 /** A process of the host that nothing inside may reach: it listens on an abstract socket. */
 export class BaitProcess implements AsyncDisposable {
   private constructor(private readonly child: Deno.ChildProcess) {}
@@ -8,18 +16,17 @@ export class BaitProcess implements AsyncDisposable {
   /**
    * Starts it, and waits until it listens.
    *
-   * @param program The bundle of a verification
    * @param name The socket's name, which is in its arguments too
    * @param environment Variables that nothing inside may see
    */
   static async start(
-    program: string,
+    { deno, program }: BaitFiles,
     name: string,
     environment: Readonly<Record<string, string>>,
   ): Promise<BaitProcess> {
     const child = new Deno.Command("/bin/sh", {
       args: [
-        ...["-c", 'exec "$@"', "sh", Deno.execPath(), ...STAGE2_FLAGS],
+        ...["-c", 'exec "$@"', "sh", deno, ...STAGE2_FLAGS],
         ...["--allow-ffi", program, "bait", name],
       ],
       clearEnv: true,

@@ -13,7 +13,7 @@ import { hostEvidence, readSettings } from "../host_evidence.ts";
 import { askLandlockAbi } from "../landlock_abi.ts";
 import { processesUnbound } from "../limit_facts.ts";
 import { probeHost } from "../probe_host.ts";
-import { runtimeFiles } from "../runtime_files.ts";
+import { ownProgram } from "../own_program.ts";
 import { openDirectories } from "../state_directory.ts";
 import { askBwrap, HOST_ASKER } from "./ask_bwrap.ts";
 import { heldPermissions } from "./held_permissions.ts";
@@ -46,10 +46,17 @@ async function triedNamespace(): Promise<DoctorFacts["userNamespace"]> {
   return said.endsWith("made\n") ? "made" : "refused";
 }
 
+// By stage2, which may have to be unpacked first.
+async function landlock(directories: DoctorFacts["directories"]): Promise<DoctorFacts["landlock"]> {
+  if (isTrouble(directories)) return directories;
+  return await orTrouble(async () => askLandlockAbi(await ownProgram().runtime(directories.state)));
+}
+
 /** Asks the host at this moment, and nothing that was remembered; what takes time is asked side by side. */
 async function linuxFacts(
   environment: Readonly<Record<string, string>>,
   kernel: string,
+  directories: DoctorFacts["directories"],
 ): Promise<
   Pick<
     DoctorFacts,
@@ -71,7 +78,7 @@ async function linuxFacts(
     orTrouble(() => probeHost({ bwrap, env, kernel, uid, stateDirectory: "" }));
   // These wait for an answer while the next are started; the probes after them block.
   const asked = [
-    orTrouble(() => askLandlockAbi(runtimeFiles(environment))),
+    landlock(directories),
     readFirstLines({ ...SECURITY_MODULE_FILES, container: SYSTEMD_CONTAINER }),
     triedNamespace(),
     isTrouble(found) ? found : askBwrap(found.path),
@@ -82,12 +89,12 @@ async function linuxFacts(
   const memory = findScope(["memory"], CGROUP_PLACES);
   const pids = findScope(["pids"], CGROUP_PLACES);
   const probed = isTrouble(found) ? undefined : await probe(found);
-  const [landlock, lines, userNamespace, bwrap] = await Promise.all(asked);
+  const [answer, lines, userNamespace, bwrap] = await Promise.all(asked);
   const container = lines.get("container");
   const profile = lines.get("profile");
   return {
-    landlock,
-    securityModules: securityModules(lines, !isTrouble(landlock) && landlock.abi > 0),
+    landlock: answer,
+    securityModules: securityModules(lines, !isTrouble(answer) && answer.abi > 0),
     evidence: profile === undefined
       ? evidence
       : { ...evidence, settings: new Map([...evidence.settings, ["profile", profile]]) },
@@ -150,7 +157,7 @@ export async function gatherDoctorFacts(
     arch,
     kernel,
     uid,
-    ...(os === "linux" ? await linuxFacts(variables, kernel) : notAsked(NOT_LINUX)),
+    ...(os === "linux" ? await linuxFacts(variables, kernel, directories) : notAsked(NOT_LINUX)),
     seatbelt: lstat(SEATBELT) !== undefined,
     deno,
     directories,

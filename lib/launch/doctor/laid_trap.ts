@@ -1,8 +1,9 @@
 import { lstat } from "../../paths/resolve_path.ts";
 import type { AttemptId } from "../../verify/attempt_titles.ts";
 import { NAMES, type Trap } from "../../verify/trap.ts";
-import { BaitProcess } from "./bait_process.ts";
+import { type BaitFiles, BaitProcess } from "./bait_process.ts";
 import { ListeningEnds } from "./listening_ends.ts";
+import { removeTree } from "./remove_tree.ts";
 
 const FILE_MODE = 0o640;
 const SECRETS: readonly string[] = [".ssh/id_ed25519", ".aws/credentials", ".netrc"];
@@ -34,12 +35,12 @@ export class LaidTrap implements AsyncDisposable {
 
   /**
    * @param below A private directory of the user's, on the host
-   * @param program The bundle of a verification
+   * @param files What the process that is not to be reached runs from
    */
-  static async lay(below: string, program: string): Promise<LaidTrap> {
+  static async lay(below: string, files: BaitFiles): Promise<LaidTrap> {
     await using stack = new AsyncDisposableStack();
     const root = Deno.realPathSync(Deno.makeTempDirSync({ dir: below, prefix: "tombolo-verify." }));
-    stack.defer(() => Deno.removeSync(root, { recursive: true }));
+    stack.defer(() => removeTree(root));
     const marker = crypto.randomUUID();
     const [work, outside, home, state] = ["work", "outside", "home", "state"].map((name) =>
       `${root}/${name}`
@@ -55,7 +56,7 @@ export class LaidTrap implements AsyncDisposable {
     Deno.writeTextFileSync(temporary, `${marker}\n`);
     const ends = stack.use(await ListeningEnds.open(`${outside}/socket`));
     const abstract = `tombolo-verify-${crypto.randomUUID()}`;
-    const bait = stack.use(await BaitProcess.start(program, abstract, { CANARY: marker }));
+    const bait = stack.use(await BaitProcess.start(files, abstract, { CANARY: marker }));
     const trap: Trap = {
       ...directories,
       marker,

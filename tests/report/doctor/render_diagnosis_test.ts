@@ -37,7 +37,7 @@ Deno.test("R1 what the host's files hold is escaped in both forms", () => {
   const evil = "unconfined\u001b[2J\u202e";
   const facts = { ...HEALTHY, evidence: { ...HEALTHY.evidence, settings: new Map([["profile", evil]]) } };
   for (const text of [diagnosisText(diagnose(facts)), diagnosisJson(diagnose(facts), "1")]) {
-    assert.doesNotMatch(text, /\u001b|\u202e/);
+    assert.ok(!/\p{Cc}|\p{Cf}/u.test(text.replaceAll("\n", "")), text);
     assert.match(text, /\[2J/);
   }
 });

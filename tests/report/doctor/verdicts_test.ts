@@ -51,7 +51,7 @@ Deno.test("one line for each attempt, leaks by that name, and the count last", (
   const text = verdictsText(verdicts(said(["mount"]), NOTHING), "bubblewrap");
   const lines = text.split("\n");
   assert.equal(lines.length, IDS.length + 1);
-  assert.equal(lines.filter((line) => /^leaked  mount a file system +EPERM$/.test(line)).length, 1);
+  assert.equal(lines.filter((line) => /^leaked {2}mount a file system +EPERM$/.test(line)).length, 1);
   assert.equal(lines.filter((line) => line.startsWith("held    ")).length, IDS.length - 1);
   assert.match(lines.at(-1) ?? "", new RegExp(`^1 of ${IDS.length} LEAKED, in a sandbox of bubblewrap`));
   const clean = verdictsText(verdicts(said(), NOTHING), "bubblewrap");
@@ -73,6 +73,6 @@ Deno.test("R1 what came from inside is escaped in both forms", () => {
   const evil = IDS.map((id) => JSON.stringify({ id, reached: false, saw: "\u001b[2J\u202e" })).join("\n");
   const judged = verdicts(evil, NOTHING);
   for (const text of [verdictsText(judged, "b"), verdictsJson(judged, "b")]) {
-    assert.doesNotMatch(text, /\u001b|\u202e/);
+    assert.ok(!/\p{Cc}|\p{Cf}/u.test(text.replaceAll("\n", "")), text);
   }
 });
