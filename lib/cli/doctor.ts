@@ -5,9 +5,6 @@ import { parseDoctorFlags, TRAP_FLAG } from "./doctor_flags.ts";
 import { has } from "./run.ts";
 import { VERSION } from "./version.ts";
 
-/** Status where the default policy cannot be enforced in full, or an escape was found. */
-const NOT_FULL = 1;
-
 /**
  * `tombolo doctor`: what this host can enforce, what is missing, and how to get it.
  *
@@ -20,11 +17,8 @@ export async function doctor(args: readonly string[]): Promise<number> {
   if (has(flags, "help")) return (await import("./doctor_help.ts")).printDoctorHelp();
   const trap = flags.findLast(({ name }) => name === TRAP_FLAG.name)?.value;
   if (trap !== undefined) return await (await import("./verify_inside.ts")).verifyInside(trap);
-  if (has(flags, "verify")) {
-    const { verify } = await import("./verify.ts");
-    return await verify(has(flags, "json")) ? 0 : NOT_FULL;
-  }
+  if (has(flags, "verify")) return await (await import("./verify.ts")).verify(has(flags, "json"));
   const diagnosis = diagnose(await gatherDoctorFacts(() => Deno.env.toObject()));
   console.log(has(flags, "json") ? diagnosisJson(diagnosis, VERSION) : diagnosisText(diagnosis));
-  return diagnosis.full ? 0 : NOT_FULL;
+  return diagnosis.full ? 0 : 1;
 }

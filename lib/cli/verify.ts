@@ -1,3 +1,4 @@
+import { Interruption } from "../launch/doctor/interruption.ts";
 import { LaidTrap } from "../launch/doctor/laid_trap.ts";
 import { ownProgram } from "../launch/own_program.ts";
 import { openDirectories } from "../launch/state_directory.ts";
@@ -14,11 +15,12 @@ const START = 'exec 7<"$1"; shift; exec /bin/sh "$@"';
  * Builds a sandbox of the default policy, has a program inside try to get out of it, and prints what came of it.
  *
  * @param json Whether to print JSON
- * @returns Whether everything held
+ * @returns The exit status: 0 where everything held, 1 where not, 128+n where a signal ended it
  * @throws {TomboloError} where the sandbox could not be started, or the attempts did not come to their end
  */
-export async function verify(json: boolean): Promise<boolean> {
+export async function verify(json: boolean): Promise<number> {
   const { state } = openDirectories((name) => Deno.env.get(name), Deno.uid());
+  using interruption = new Interruption();
   const own = ownProgram();
   const { deno } = await own.runtime(state);
   const below = state.slice(0, state.lastIndexOf("/"));
@@ -31,7 +33,9 @@ export async function verify(json: boolean): Promise<boolean> {
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
+    signal: interruption.signal,
   }).output();
+  if (interruption.status !== undefined) return interruption.status;
   if (!success) {
     throw new TomboloError("sandbox", "Cannot verify: the sandbox did not come to its end, as shown above", {
       remedy: "tombolo doctor says what is missing",
@@ -40,5 +44,5 @@ export async function verify(json: boolean): Promise<boolean> {
   const judged = verdicts(new TextDecoder().decode(stdout), await laid.effects());
   const backend = "bubblewrap";
   console.log(json ? verdictsJson(judged, backend) : verdictsText(judged, backend));
-  return judged.every(({ result }) => result === "held");
+  return judged.every(({ result }) => result === "held") ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type AttemptId, ATTEMPTS } from "../../lib/verify/attempt_titles.ts";
-import { Box, fixture, isRoot, type Outcome } from "./tombolo.ts";
+import { Box, fixture, isRoot, type Outcome, until } from "./tombolo.ts";
 
 const denyCalls = fixture(import.meta.dirname, "deny_calls.py");
 const ALL = Object.keys(ATTEMPTS) as AttemptId[];
@@ -306,3 +306,16 @@ Deno.test("where no sandbox can be built, a verification says why, prints no ver
   assert.match(stderr, /^tombolo: Cannot build the sandbox: .*\ntombolo: Cannot verify: .*\n$/);
   assert.deepEqual(await box.list("home/.local/state"), ["tombolo"]);
 });
+
+for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+  Deno.test(`${signal} ends a verification with ${status}, and nothing is left of it`, async () => {
+    await using box = await Box.create();
+    const states = () => box.list("home/.local/state");
+    const running = box.startTombolo(["doctor", "--verify"]);
+    await until(async () => (await states()).some((name) => name.startsWith("tombolo-verify.")), "the trap");
+    running.kill(signal);
+    const { code, stdout } = await running.outcome();
+    assert.deepEqual([code, stdout], [status, ""]);
+    assert.deepEqual(await states(), ["tombolo"]);
+  });
+}

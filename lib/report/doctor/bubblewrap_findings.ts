@@ -1,3 +1,4 @@
+import { ISOLATION } from "../../plan/bwrap_arguments.ts";
 import { CLONE, LIMIT, RESTRICTED, type Setting } from "../../launch/host_setting.ts";
 import { openAdvisories } from "./advisories.ts";
 import { type BwrapFacts, type DoctorFacts, isTrouble, type Trouble } from "./doctor_facts.ts";
@@ -6,21 +7,14 @@ import type { Finding } from "./finding.ts";
 const NO_SANDBOX = "bubblewrap builds no sandbox";
 
 /** Options that every start uses. */
-const NEEDED = [
-  ...[
-    "--unshare-user",
-    "--unshare-ipc",
-    "--unshare-pid",
-    "--unshare-net",
-    "--unshare-uts",
-    "--unshare-cgroup",
-  ],
-  ...["--die-with-parent", "--cap-drop", "--json-status-fd", "--seccomp", "--chdir", "--perms"],
-  ...["--bind", "--ro-bind", "--ro-bind-data", "--remount-ro", "--tmpfs", "--symlink", "--dev", "--proc"],
+export const NEEDED: readonly string[] = [
+  ...ISOLATION.filter((word) => word.startsWith("--")),
+  ...["--json-status-fd", "--seccomp", "--chdir", "--perms", "--bind", "--ro-bind", "--ro-bind-data"],
+  ...["--remount-ro", "--tmpfs", "--symlink", "--dev", "--proc"],
 ];
 
-/** Options that only some policies use. */
-const BETTER = ["--bind-fd", "--ro-bind-fd", "--cap-add"];
+/** Options that only some starts use. */
+export const BETTER: readonly string[] = ["--bind-fd", "--ro-bind-fd", "--cap-add"];
 
 function bwrapFinding(bwrap: BwrapFacts | Trouble): Finding {
   if (isTrouble(bwrap)) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { BETTER, NEEDED } from "../../../lib/report/doctor/bubblewrap_findings.ts";
 import { diagnose } from "../../../lib/report/doctor/diagnose.ts";
 import { type BwrapFacts, type DoctorFacts, isTrouble } from "../../../lib/report/doctor/doctor_facts.ts";
 import type { Finding } from "../../../lib/report/doctor/finding.ts";
@@ -340,4 +341,12 @@ Deno.test("on macOS nothing of Linux is spoken of, and there is no backend yet",
 Deno.test("macOS without sandbox-exec is told of it", () => {
   const { findings } = diagnose({ ...HEALTHY, os: "darwin", seatbelt: false });
   assert.equal(findings.find(({ id }) => id === "sandbox-exec")?.status, "missing");
+});
+
+Deno.test("every option of bubblewrap that a plan can ask for is looked for", () => {
+  const source = new URL("../../../lib/plan/bwrap_arguments.ts", import.meta.url);
+  const used = [...Deno.readTextFileSync(source).matchAll(/"(--[a-z-]{2,})"/g)].map((match) =>
+    match[1] ?? ""
+  );
+  assert.deepEqual([...new Set(used)].sort(), [...NEEDED, ...BETTER].sort());
 });

@@ -1,3 +1,4 @@
+import { BETTER, NEEDED } from "../../../lib/report/doctor/bubblewrap_findings.ts";
 import type { DoctorFacts } from "../../../lib/report/doctor/doctor_facts.ts";
 
 /** A host on which nothing is missing. */
@@ -14,19 +15,7 @@ export const HEALTHY: DoctorFacts = {
   bwrap: {
     path: "/usr/bin/bwrap",
     version: "0.12.0",
-    options: [
-      ...["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"],
-      ...[
-        "--unshare-cgroup",
-        "--die-with-parent",
-        "--cap-drop",
-        "--cap-add",
-        "--json-status-fd",
-        "--seccomp",
-      ],
-      ...["--chdir", "--perms", "--bind", "--ro-bind", "--ro-bind-data", "--bind-fd", "--ro-bind-fd"],
-      ...["--remount-ro", "--tmpfs", "--symlink", "--dev", "--proc"],
-    ],
+    options: [...NEEDED, ...BETTER],
   },
   probe: { env: true, proc: true },
   scopes: { memory: { parent: "/sys/fs/cgroup/user" }, pids: { parent: "/sys/fs/cgroup/user" } },

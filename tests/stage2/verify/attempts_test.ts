@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { LaidTrap } from "../../../lib/launch/doctor/laid_trap.ts";
 import { type Verdict, verdicts } from "../../../lib/report/doctor/verdicts.ts";
 import { type AttemptId, ATTEMPTS } from "../../../lib/verify/attempt_titles.ts";
+import { TempDirectory } from "../../launch/temp_directory.ts";
 import { exists } from "../../system/tombolo.ts";
 
 const program = fileURLToPath(new URL("../../../stage2/verify/main.ts", import.meta.url));
@@ -41,9 +42,9 @@ Deno.test("with no sandbox around them the attempts succeed, and the host sees w
   const held = judged.filter(({ result }) => result === "held").map(({ id }) => id);
   assert.deepEqual(held.filter((id) => ANYBODY.includes(id)), []);
   const saw = Object.fromEntries(judged.map(({ id, saw }) => [id, saw]));
-  assert.equal(saw["tcp"], "it came");
+  assert.equal(saw["tcp"], "success");
   assert.equal(saw["udp"], "it came");
-  assert.equal(saw["unix-socket"], "it came");
+  assert.equal(saw["unix-socket"], "success");
   assert.equal(saw["signal"], "the process has ended");
   assert.equal(saw["write-outside"], "the file is there");
   assert.equal(saw["mode-outside"], "the mode has changed");
@@ -61,6 +62,21 @@ Deno.test("a trap that nobody has touched has seen nothing, and leaves nothing",
     false,
     false,
   ]);
+});
+
+Deno.test("what a killed verification has left is removed after an hour, and nothing else beside it", async () => {
+  using directory = new TempDirectory("/var/tmp");
+  const old = new Date(Date.now() - 61 * 60 * 1000);
+  for (const name of ["tombolo-verify.old", "tombolo-verify.new", "tombolo"]) {
+    Deno.mkdirSync(directory.at(name));
+    if (name !== "tombolo-verify.new") Deno.utimeSync(directory.at(name), old, old);
+  }
+  await using laid = await LaidTrap.lay(directory.path, { deno, program });
+  const left = Array.from(Deno.readDirSync(directory.path), ({ name }) => `${directory.path}/${name}`);
+  assert.deepEqual(
+    left.sort(),
+    [directory.at("tombolo"), directory.at("tombolo-verify.new"), laid.root].sort(),
+  );
 });
 
 Deno.test("every attempt has a title of its own", () => {
