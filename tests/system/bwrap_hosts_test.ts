@@ -2,17 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { BWRAP_FAILURES } from "../../lib/launch/bwrap_failures.ts";
 import { Box, fixture, isRoot, MODES, type Outcome, processesWith, said } from "./tombolo.ts";
+import { withBwrap } from "./with_bwrap.ts";
 
 /** Without them Landlock would stand in. */
 const ON_BWRAP = ["--backend=bubblewrap"];
 const NAMESPACES = ["user", "pid", "net", "mnt", "ipc", "uts", "cgroup"];
 const denyCalls = fixture(import.meta.dirname, "deny_calls.py");
-
-/** Starts tombolo with another bwrap at the real one's place, where only the administrator puts programs. */
-function withBwrap(fake: string): string[] {
-  const real = Deno.realPathSync("/usr/bin/bwrap");
-  return ["unshare", isRoot ? "-m" : "-rm", "sh", "-c", `mount --bind "$0" ${real} && exec "$@"`, fake];
-}
 
 async function runWithBwrap(
   box: Box,
