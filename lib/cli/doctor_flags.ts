@@ -1,5 +1,8 @@
 import { TomboloError } from "../report/tombolo_error.ts";
-import { type FlagRow, type GivenFlag, parseFlags } from "./flags.ts";
+import { type FlagRow, FLAGS, type GivenFlag, parseFlags } from "./flags.ts";
+
+/** Names what is verified. */
+export const BACKEND_FLAG = "backend";
 
 /** Every flag of `doctor`. */
 export const DOCTOR_FLAGS: readonly FlagRow[] = [
@@ -8,6 +11,10 @@ export const DOCTOR_FLAGS: readonly FlagRow[] = [
     value: "none",
     purpose: "start a sandbox of the default policy, try to escape from it, and say what held",
   },
+  ...FLAGS.filter(({ name }) => name === BACKEND_FLAG).map((row) => ({
+    ...row,
+    purpose: "with --verify: which one to verify, auto (the default), bubblewrap or landlock",
+  })),
   { name: "json", value: "none", purpose: "print JSON" },
   { name: "help", short: "h", value: "none", purpose: "show this help" },
 ];
@@ -22,6 +29,12 @@ export const TRAP_FLAG: FlagRow = { name: "trap", value: "one", placeholder: "FI
  */
 export function parseDoctorFlags(args: readonly string[]): readonly GivenFlag[] {
   const { flags, command } = parseFlags(args, [...DOCTOR_FLAGS, TRAP_FLAG], "doctor");
+  const verifies = flags.some(({ name }) => name === "verify" || name === TRAP_FLAG.name);
+  if (!verifies && flags.some(({ name }) => name === BACKEND_FLAG)) {
+    throw new TomboloError("usage", "Flag --backend means nothing without --verify", {
+      remedy: "tombolo doctor looks at all of them",
+    });
+  }
   if (command.length === 0) return flags;
   throw new TomboloError("usage", "tombolo doctor takes no command", {
     remedy: "tombolo doctor --help lists the flags",

@@ -8,7 +8,7 @@ import { flagHelp } from "./flags.ts";
  */
 export function printDoctorHelp(): number {
   console.log([
-    "tombolo doctor [--json]\ntombolo doctor --verify [--json]",
+    "tombolo doctor [--json]\ntombolo doctor --verify [--backend=NAME] [--json]",
     `Flags:\n${flagHelp(DOCTOR_FLAGS)}`,
     `It says what this host can enforce, what is missing, what that costs, and the command or file that changes it.
 Nothing is changed. With --verify it starts a real sandbox and tries to escape from it, a line for each attempt:

@@ -6,6 +6,7 @@ import type { Plan } from "../plan/plan.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { Voice } from "../report/voice.ts";
 import type { Trap } from "../verify/trap.ts";
+import type { GivenFlag } from "./flags.ts";
 import { prepare } from "./prepare.ts";
 
 function readTrap(file: string): Trap {
@@ -22,20 +23,25 @@ function readTrap(file: string): Trap {
  * The sandbox of a verification: made as `tombolo run` makes it, around the program that tries to get out.
  *
  * @param file Says what has been laid out
+ * @param backend The flags that say which backend is verified
  * @returns The status of that program
  * @throws {TomboloError} where nothing was run
  */
-export async function verifyInside(file: string): Promise<number> {
+export async function verifyInside(file: string, backend: readonly GivenFlag[]): Promise<number> {
   const { work } = readTrap(file);
   const { plan, planThroughStage2, context } = await prepare(
-    [{ name: "cwd", written: "--verify", value: work }],
+    [...backend, { name: "cwd", written: "--verify", value: work }],
     [],
     { runs: true, needsRuntime: true },
   );
   const voice = new Voice({ quiet: true, verbose: false, json: false });
-  const program = await ownProgram().verifier(context.directories.state);
+  const own = ownProgram();
+  const { state } = context.directories;
+  const files = { ...await own.runtime(state), program: await own.verifier(state), trap: file };
+  // Whoever reads this wants to know, and the command says nothing before it is started.
+  console.log(plan.launcher.kind === "landlock" ? "landlock" : "bubblewrap");
   const run = (each: Plan) =>
-    runPlan(verifyPlan(each, { program, trap: file }), {
+    runPlan(verifyPlan(each, files), {
       ...context,
       onEvent: () => {},
       voice,

@@ -1,6 +1,5 @@
 import { ISOLATION } from "../plan/bwrap_arguments.ts";
 import type { FoundProgram } from "./find_bwrap.ts";
-import { rootIdentity } from "./root_identity.ts";
 import { writeAtomically } from "./state_directory.ts";
 
 /** What a host has been found able to do. */
@@ -18,6 +17,18 @@ export interface ProbeRequest {
   readonly kernel: string;
   readonly uid: number | null;
   readonly stateDirectory: string;
+}
+
+// A home may outlive the container that it was probed in.
+function rootIdentity(): string {
+  return ["/", "/etc/hostname"].map((path) => {
+    try {
+      const { dev, ino, birthtime } = Deno.statSync(path);
+      return `${dev}:${ino}:${birthtime?.getTime()}`;
+    } catch {
+      return "-";
+    }
+  }).join(" ");
 }
 
 /** What an answer holds for. The isolation is part of it: another version of tombolo may ask for other flags. */

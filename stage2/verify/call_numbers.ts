@@ -1,4 +1,4 @@
-import { type SyscallName, syscallNumber } from "../../lib/plan/seccomp/syscalls.ts";
+import { type OldSyscallName, type SyscallName, syscallNumber } from "../../lib/plan/seccomp/syscalls.ts";
 
 /** Numbers on x86_64 and on aarch64 of what the filter has no opinion about. */
 const NUMBERS = {
@@ -18,10 +18,13 @@ const NUMBERS = {
   symlinkat: [266, 36],
 } as const;
 
+/** Those that both kinds of machines have. */
+type FilteredName = Exclude<SyscallName, OldSyscallName | keyof typeof NUMBERS>;
+
 /** The number of a system call on this machine. */
-export function callNumber(name: SyscallName | keyof typeof NUMBERS): number {
+export function callNumber(name: FilteredName | keyof typeof NUMBERS): number {
   const arch = Deno.build.arch;
   return name in NUMBERS
     ? NUMBERS[name as keyof typeof NUMBERS][arch === "x86_64" ? 0 : 1]
-    : syscallNumber(name as SyscallName, arch);
+    : syscallNumber(name as FilteredName, arch);
 }

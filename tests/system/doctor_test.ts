@@ -54,10 +54,21 @@ Deno.test("doctor leaves nothing but its directories: no answer of it is remembe
   assert.deepEqual(await box.list("work"), []);
 });
 
-Deno.test("where user namespaces are switched off, doctor names the setting, and status 1", async () => {
+const LIMIT = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"';
+const NO_NAMESPACES = ["unshare", "-Ur", "sh", "-c", LIMIT, "sh"];
+const NO_LANDLOCK = ["python3", denyCalls, "ENOSYS", "landlock_create_ruleset"];
+
+Deno.test("where user namespaces are switched off, doctor says that runs use Landlock", async () => {
   await using box = await Box.create();
-  const limit = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"';
-  const outcome = await doctor(box, ["unshare", "-Ur", "sh", "-c", limit, "sh"]);
+  const outcome = await doctor(box, NO_NAMESPACES);
+  assert.equal(outcome.code, 0, outcome.stdout);
+  assert.deepEqual([outcome.report.full, outcome.report.backend], [true, "landlock"]);
+  assert.equal(finding(outcome, "bubblewrap").status, "missing");
+});
+
+Deno.test("where user namespaces and Landlock are switched off, doctor names both, and status 1", async () => {
+  await using box = await Box.create();
+  const outcome = await doctor(box, [...NO_NAMESPACES, ...NO_LANDLOCK]);
   assert.equal(outcome.code, 1);
   assert.deepEqual([outcome.report.full, outcome.report.backend], [false, null]);
   const { status, remedy } = finding(outcome, "user-namespaces");
@@ -66,15 +77,15 @@ Deno.test("where user namespaces are switched off, doctor names the setting, and
     "as root of the machine itself: sysctl -w user.max_user_namespaces=15000",
   ]);
   assert.equal(finding(outcome, "bubblewrap").status, "missing");
-  assert.match(outcome.report.missing?.remedy ?? "", /max_user_namespaces/);
+  assert.match(outcome.report.missing?.remedy ?? "", /max_user_namespaces.*or Linux 6\.2/);
 });
 
 Deno.test("where a filter refuses namespaces, doctor has the remedy that run has, and status 1", async () => {
   await using box = await Box.create();
-  const through = ["python3", denyCalls, "EPERM", "clone"];
+  const through = ["python3", denyCalls, "EPERM", "clone", ...NO_LANDLOCK];
   const outcome = await doctor(box, through);
   assert.equal(outcome.code, 1);
-  const run = await box.run([], ["true"], { through });
+  const run = await box.run(["--backend=bubblewrap"], ["true"], { through });
   assert.equal(run.code, 125);
   const { found, remedy } = finding(outcome, "bubblewrap");
   assert.equal(run.stderr, `tombolo: ${found}; ${remedy}\n`);
@@ -82,7 +93,7 @@ Deno.test("where a filter refuses namespaces, doctor has the remedy that run has
 
 Deno.test("without bubblewrap doctor says how to get it, and status 1", async () => {
   await using box = await Box.create();
-  const outcome = await doctor(box, withBwrap("/dev/null"));
+  const outcome = await doctor(box, [...withBwrap("/dev/null"), ...NO_LANDLOCK]);
   assert.equal(outcome.code, 1);
   assert.match(finding(outcome, "bwrap").remedy ?? "", /apt install bubblewrap/);
   assert.equal(finding(outcome, "user-namespaces").status, "ok", "that is not what is missing");
@@ -93,7 +104,7 @@ Deno.test("a setuid bubblewrap is refused, and doctor says how to take the bit a
   await using box = await Box.create();
   await Deno.copyFile("/usr/bin/bwrap", join(box.root, "bwrap"));
   await Deno.chmod(join(box.root, "bwrap"), 0o4755);
-  const outcome = await doctor(box, withBwrap(join(box.root, "bwrap")));
+  const outcome = await doctor(box, [...withBwrap(join(box.root, "bwrap")), ...NO_LANDLOCK]);
   assert.equal(outcome.code, 1);
   assert.match(finding(outcome, "bwrap").found, /it is setuid/);
   assert.match(finding(outcome, "bwrap").remedy ?? "", /chmod u-s/);
@@ -158,6 +169,8 @@ for (
     [["--json=yes"], /takes no value/],
     [["now"], /takes no command/],
     [["--", "true"], /takes no command/],
+    [["--backend=landlock"], /means nothing without --verify/],
+    [["--verify", "--backend=docker"], /Unknown backend/],
     [["--trap=/nonexistent"], /--trap is for tombolo doctor --verify itself/],
   ] as const
 ) {

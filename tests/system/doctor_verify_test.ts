@@ -16,8 +16,12 @@ interface Verification {
   readonly attempts: readonly { readonly id: AttemptId; readonly result: string; readonly saw: string }[];
 }
 
-async function verify(box: Box, through: readonly string[] = []): Promise<Outcome & { told: Verification }> {
-  const outcome = await box.tombolo(["doctor", "--verify", "--json"], { through });
+async function verify(
+  box: Box,
+  through: readonly string[] = [],
+  flags: readonly string[] = [],
+): Promise<Outcome & { told: Verification }> {
+  const outcome = await box.tombolo(["doctor", "--verify", "--json", ...flags], { through });
   assert.match(outcome.stdout, /^\{.*\}\n$/, outcome.stderr);
   return { ...outcome, told: JSON.parse(outcome.stdout) as Verification };
 }
@@ -26,17 +30,27 @@ function leaks({ told }: { told: Verification }): AttemptId[] {
   return told.attempts.filter(({ result }) => result === "leaked").map(({ id }) => id);
 }
 
-for (const ordinaryUser of [false, true]) {
-  Deno.test(`every attempt to escape is held, for ${ordinaryUser ? "an ordinary user" : "whoever runs the tests"}, and nothing is left behind`, async () => {
-    await using box = await Box.create({ ordinaryUser });
-    const outcome = await verify(box);
-    assert.deepEqual(leaks(outcome), []);
-    assert.deepEqual(outcome.told.attempts.map(({ id }) => id), ALL);
-    assert.deepEqual([outcome.code, outcome.stderr, outcome.told.held], [0, "", ALL.length]);
-    assert.deepEqual(await box.list("home/.local/state"), ["tombolo"]);
-    assert.deepEqual(await box.list("work"), []);
-  });
+for (const backend of ["bubblewrap", "landlock"]) {
+  for (const ordinaryUser of [false, true]) {
+    Deno.test(`${backend}: every attempt to escape is held, for ${ordinaryUser ? "an ordinary user" : "whoever runs the tests"}, and nothing is left behind`, async () => {
+      await using box = await Box.create({ ordinaryUser });
+      const outcome = await verify(box, [], [`--backend=${backend}`]);
+      assert.deepEqual(leaks(outcome), []);
+      assert.equal(outcome.told.backend, backend);
+      assert.deepEqual(outcome.told.attempts.map(({ id }) => id), ALL);
+      assert.deepEqual([outcome.code, outcome.stderr, outcome.told.held], [0, "", ALL.length]);
+      assert.deepEqual(await box.list("home/.local/state"), ["tombolo"]);
+      assert.deepEqual(await box.list("work"), []);
+    });
+  }
 }
+
+Deno.test("with user namespaces switched off auto takes Landlock, and every attempt is held", async () => {
+  await using box = await Box.create();
+  const limit = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"';
+  const outcome = await verify(box, ["unshare", "-Ur", "sh", "-c", limit, "sh"]);
+  assert.deepEqual([outcome.code, outcome.told.backend, leaks(outcome)], [0, "landlock", []]);
+});
 
 Deno.test("where no /proc can be mounted, every attempt is held too", async () => {
   await using box = await Box.create();
@@ -116,7 +130,16 @@ Deno.test("what only one wall holds leaks only where that one is missing", async
 
 Deno.test("where no sandbox can be built, a verification says why, prints no verdict, and 125", async () => {
   await using box = await Box.create();
-  const through = ["python3", denyCalls, "EPERM", "clone"];
+  const through = [
+    "python3",
+    denyCalls,
+    "EPERM",
+    "clone",
+    "python3",
+    denyCalls,
+    "ENOSYS",
+    "landlock_create_ruleset",
+  ];
   const { code, stdout, stderr } = await box.tombolo(["doctor", "--verify"], { through });
   assert.deepEqual([code, stdout], [125, ""]);
   assert.match(stderr, /^tombolo: Cannot build the sandbox: .*\ntombolo: Cannot verify: .*\n$/);

@@ -89,6 +89,7 @@ async function linuxFacts(
   const memory = findScope(["memory"], CGROUP_PLACES);
   const pids = findScope(["pids"], CGROUP_PLACES);
   const probed = isTrouble(found) ? undefined : await probe(found);
+  const sharesNamespace = probed === undefined || isTrouble(probed);
   const [answer, lines, userNamespace, bwrap] = await Promise.all(asked);
   const container = lines.get("container");
   const profile = lines.get("profile");
@@ -106,7 +107,7 @@ async function linuxFacts(
     userNamespace,
     bwrap,
     scopes: { memory: memory.scope, pids: pids.scope },
-    processesUnbound: processesUnbound({ uid, kernel }, memory),
+    processesUnbound: processesUnbound({ uid, kernel, sharesNamespace }, memory),
     ...(probed === undefined ? {} : { probe: probed }),
   };
 }

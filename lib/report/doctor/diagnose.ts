@@ -8,8 +8,6 @@ import { limitFindings, toolFindings } from "./tool_findings.ts";
 /** What doctor has to say of a host. */
 export interface Diagnosis extends BackendChoice {
   readonly findings: readonly Finding[];
-  /** Whether the default policy can be enforced in full. */
-  readonly full: boolean;
 }
 
 function seatbeltFinding({ seatbelt }: DoctorFacts): Finding {
@@ -37,6 +35,5 @@ export function diagnose(facts: DoctorFacts): Diagnosis {
   return {
     ...choice,
     findings: [...ownKernel, ...ofSystem, ...toolFindings(facts)],
-    full: choice.backend !== undefined,
   };
 }

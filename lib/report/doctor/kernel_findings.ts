@@ -4,6 +4,7 @@ import type { Finding } from "./finding.ts";
 import { LANDLOCK_COSTS } from "./landlock_costs.ts";
 import { surroundingsOf, wslVersion } from "./surroundings.ts";
 
+const NO_LANDLOCK = "no Landlock backend where bubblewrap fails, and no --allow-run=PROGRAM";
 const ENOSYS = 38;
 const EOPNOTSUPP = 95;
 
@@ -75,13 +76,12 @@ function noLandlock(errno: number | undefined): Pick<Finding, "found" | "remedy"
 }
 
 function landlockFinding({ landlock }: DoctorFacts): Finding {
-  const [first] = LANDLOCK_COSTS;
   if (isTrouble(landlock)) {
     return {
       id: "landlock",
       status: "missing",
       found: landlock.wrong,
-      ...(first === undefined ? {} : { cost: first.cost }),
+      cost: NO_LANDLOCK,
       remedy: landlock.remedy,
     };
   }
@@ -92,7 +92,7 @@ function landlockFinding({ landlock }: DoctorFacts): Finding {
       status: "missing",
       value: 0,
       ...noLandlock(errno),
-      cost: `${first?.cost}; signals within the sandbox reach its own init and bridge`,
+      cost: NO_LANDLOCK,
     };
   }
   const missing = LANDLOCK_COSTS.filter((row) => row.abi > abi);

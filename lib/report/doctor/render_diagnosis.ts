@@ -5,6 +5,9 @@ import type { Finding } from "./finding.ts";
 /** Raised when a key of the JSON form changes its meaning or goes away. */
 const FORMAT = 1;
 
+// What commands and policies miss there.
+const LANDLOCK_LACKS = "in which chmod and the like fail, and hosts need --weaker-network";
+
 function lines({ id, status, found, cost, remedy }: Finding, width: number): string[] {
   const indent = " ".repeat("warning".length + width + 4);
   return [
@@ -14,13 +17,14 @@ function lines({ id, status, found, cost, remedy }: Finding, width: number): str
   ];
 }
 
-function verdict({ backend, missing }: Diagnosis): string {
-  if (backend !== undefined) {
-    return `runs use ${backend}; the default policy (workspace, no network) is enforced in full`;
-  }
-  return `no sandbox can be built, and tombolo runs nothing without: ${
-    escape(missing?.wrong ?? "unknown")
-  }; ${escape(missing?.remedy ?? "")}`;
+function verdict({ backend, full, missing }: Diagnosis): string {
+  const trouble = missing === undefined ? "" : `${escape(missing.wrong)}; ${escape(missing.remedy)}`;
+  if (backend === undefined) return `no sandbox can be built, and tombolo runs nothing without: ${trouble}`;
+  const runs = backend === "landlock" ? `runs use landlock (${LANDLOCK_LACKS})` : `runs use ${backend}`;
+  const policy = "the default policy (workspace, no network)";
+  return full
+    ? `${runs}; ${policy} is enforced in full`
+    : `${runs}; ${policy} is not enforced in full: ${trouble}`;
 }
 
 /** For people: a line for each finding, with what it costs and what to do below it; the verdict last. */

@@ -18,6 +18,8 @@ const NO_BWRAP = {
   remedy: "apt install bubblewrap",
 };
 
+const WITHOUT_LANDLOCK: Pick<DoctorFacts, "landlock"> = { landlock: { abi: 0, errno: 38 } };
+
 /** What differs from the healthy host, what is found then, and whether a sandbox can still be built in full. */
 export const CASES: readonly {
   readonly name: string;
@@ -38,7 +40,7 @@ export const CASES: readonly {
   },
   {
     name: "WSL 1",
-    change: { kernel: "4.4.0-19041-Microsoft", probe: REFUSED },
+    change: { ...WITHOUT_LANDLOCK, kernel: "4.4.0-19041-Microsoft", probe: REFUSED },
     finding: { id: "wsl", status: "missing", value: 1 },
     remedy: /wsl --set-version DISTRIBUTION 2/,
     full: false,
@@ -98,7 +100,12 @@ export const CASES: readonly {
   },
   {
     name: "user namespaces that are switched off",
-    change: { ...settings({ "user.max_user_namespaces": "0" }), probe: REFUSED, userNamespace: "refused" },
+    change: {
+      ...WITHOUT_LANDLOCK,
+      ...settings({ "user.max_user_namespaces": "0" }),
+      probe: REFUSED,
+      userNamespace: "refused",
+    },
     finding: { id: "user-namespaces", status: "missing", value: false },
     found: /user\.max_user_namespaces is 0/,
     remedy: /sysctl -w user\.max_user_namespaces=15000/,
@@ -107,6 +114,7 @@ export const CASES: readonly {
   {
     name: "Debian's switch for user namespaces",
     change: {
+      ...WITHOUT_LANDLOCK,
       ...settings({ "kernel.unprivileged_userns_clone": "0" }),
       probe: REFUSED,
       userNamespace: "refused",
@@ -117,13 +125,17 @@ export const CASES: readonly {
   },
   {
     name: "user namespaces that are refused for a reason that only bubblewrap tells",
-    change: { probe: REFUSED, userNamespace: "refused" },
+    change: { ...WITHOUT_LANDLOCK, probe: REFUSED, userNamespace: "refused" },
     finding: { id: "user-namespaces", status: "missing", found: "refused", remedy: REFUSED.remedy },
     full: false,
   },
   {
     name: "AppArmor that restricts user namespaces",
-    change: { ...settings({ "kernel.apparmor_restrict_unprivileged_userns": "1" }), probe: REFUSED },
+    change: {
+      ...WITHOUT_LANDLOCK,
+      ...settings({ "kernel.apparmor_restrict_unprivileged_userns": "1" }),
+      probe: REFUSED,
+    },
     finding: { id: "apparmor", status: "missing", remedy: REFUSED.remedy },
     full: false,
   },
@@ -143,13 +155,14 @@ export const CASES: readonly {
   },
   {
     name: "no bubblewrap",
-    change: { bwrap: NO_BWRAP, probe: undefined },
+    change: { ...WITHOUT_LANDLOCK, bwrap: NO_BWRAP, probe: undefined },
     finding: { id: "bwrap", status: "missing", found: NO_BWRAP.wrong, remedy: NO_BWRAP.remedy },
     full: false,
   },
   {
     name: "a setuid bubblewrap",
     change: {
+      ...WITHOUT_LANDLOCK,
       bwrap: { wrong: 'Cannot use "/usr/bin/bwrap": it is setuid', remedy: "chmod u-s /usr/bin/bwrap" },
       probe: undefined,
     },
@@ -173,6 +186,7 @@ export const CASES: readonly {
   {
     name: "an old bubblewrap without what every start uses",
     change: {
+      ...WITHOUT_LANDLOCK,
       bwrap: { ...bwrap, options: bwrap.options.filter((option) => option !== "--perms") },
       probe: REFUSED,
     },
@@ -189,7 +203,7 @@ export const CASES: readonly {
   },
   {
     name: "a bubblewrap that fails",
-    change: { probe: REFUSED },
+    change: { ...WITHOUT_LANDLOCK, probe: REFUSED },
     finding: {
       id: "bubblewrap",
       status: "missing",

@@ -30,8 +30,8 @@ for (const { name, change, finding, found, cost, remedy, full } of CASES) {
 
 const COSTS: readonly (readonly [abi: number, cost: RegExp | undefined, linux: string | undefined])[] = [
   [1, /moved or linked.*ABI 2.*truncate.*ABI 3.*TCP.*ABI 4.*ioctl.*ABI 5.*signals.*abstract.*ABI 6/, "6.12"],
-  [2, /^truncate.*TCP.*ioctl.*signals/, "6.12"],
-  [3, /^TCP.*ioctl.*signals/, "6.12"],
+  [2, /^no Landlock backend.*truncate.*TCP.*ioctl.*signals/, "6.12"],
+  [3, /^no policy with hosts.*TCP.*ioctl.*signals/, "6.12"],
   [4, /^ioctl.*signals/, "6.12"],
   [5, /^signals/, "6.12"],
   [6, undefined, undefined],
@@ -46,6 +46,34 @@ for (const [abi, cost, linux] of COSTS) {
     if (cost === undefined) assert.equal(finding?.cost, undefined);
     else assert.match(finding?.cost ?? "", cost);
     assert.equal(finding?.remedy, linux === undefined ? undefined : `boot Linux ${linux} or later`);
+  });
+}
+
+const FAILING = { wrong: "Cannot build the sandbox: refused", remedy: "allow them" };
+const BACKENDS:
+  readonly (readonly [bubblewrap: boolean, abi: number, backend: string | undefined, full: boolean])[] = [
+    [true, 0, "bubblewrap", true],
+    [true, 7, "bubblewrap", true],
+    [false, 7, "landlock", true],
+    [false, 6, "landlock", true],
+    [false, 5, "landlock", false],
+    [false, 3, "landlock", false],
+    [false, 2, undefined, false],
+    [false, 0, undefined, false],
+  ];
+
+for (const [bubblewrap, abi, backend, full] of BACKENDS) {
+  const has = `bubblewrap ${bubblewrap ? "works" : "fails"} and Landlock is ${
+    abi === 0 ? "absent" : `of version ${abi}`
+  }`;
+  Deno.test(`where ${has}, runs use ${backend ?? "nothing"}, in full: ${full}`, () => {
+    const probe = bubblewrap ? { env: true, proc: true } : FAILING;
+    const got = diagnose({ ...HEALTHY, probe, landlock: { abi } });
+    assert.deepEqual([got.backend, got.full], [backend, full]);
+    assert.equal(got.missing === undefined, full);
+    if (full) return;
+    assert.match(got.missing?.remedy ?? "", /allow them/);
+    assert.match(got.missing?.remedy ?? "", /Linux 6\.(2|12) or later/);
   });
 }
 

@@ -5,7 +5,7 @@ import { HEALTHY } from "./facts.ts";
 
 const TROUBLE = { wrong: "Cannot find bwrap", remedy: "apt install bubblewrap" };
 const { probe: _, ...WITHOUT_PROBE } = HEALTHY;
-const SICK = { ...WITHOUT_PROBE, bwrap: TROUBLE };
+const SICK = { ...WITHOUT_PROBE, bwrap: TROUBLE, landlock: { abi: 0, errno: 38 } };
 
 Deno.test("every finding is a line that begins with its status; cost and remedy follow, the verdict is last", () => {
   const lines = diagnosisText(diagnose(SICK)).split("\n");
@@ -13,11 +13,19 @@ Deno.test("every finding is a line that begins with its status; cost and remedy 
   assert.notEqual(at, -1, lines.join("\n"));
   assert.match(lines[at + 1] ?? "", /^ +costs: bubblewrap builds no sandbox$/);
   assert.match(lines[at + 2] ?? "", /^ +to do: apt install bubblewrap$/);
-  assert.match(lines.at(-1) ?? "", /^no sandbox can be built.*Cannot find bwrap; apt install bubblewrap$/);
+  assert.match(
+    lines.at(-1) ?? "",
+    /^no sandbox can be built.*Cannot find bwrap; and Landlock.*; apt install bubblewrap; or Linux/,
+  );
 });
 
 Deno.test("the last line names the backend that runs use", () => {
   assert.match(diagnosisText(diagnose(HEALTHY)), /\nruns use bubblewrap; the default policy .* in full$/);
+  const { probe: _, ...rest } = HEALTHY;
+  const without = diagnosisText(diagnose({ ...rest, bwrap: TROUBLE }));
+  assert.match(without, /\nruns use landlock \(.*\); the default policy .* in full$/);
+  const weaker = diagnosisText(diagnose({ ...rest, bwrap: TROUBLE, landlock: { abi: 5 } }));
+  assert.match(weaker, /\nruns use landlock .* not enforced in full: .*signals.*; boot Linux 6\.12/);
 });
 
 Deno.test("the JSON form has its documented keys, and none for what is not missing", () => {
@@ -30,7 +38,7 @@ Deno.test("the JSON form has its documented keys, and none for what is not missi
     true,
   ]);
   const sick = JSON.parse(diagnosisJson(diagnose(SICK), "1.2.3"));
-  assert.deepEqual([sick.backend, sick.full, sick.missing], [null, false, TROUBLE]);
+  assert.deepEqual([sick.backend, sick.full, Object.keys(sick.missing)], [null, false, ["wrong", "remedy"]]);
 });
 
 Deno.test("R1 what the host's files hold is escaped in both forms", () => {
