@@ -1,4 +1,5 @@
 import { COMPLETION_FLAGS, POLICY_FLAGS, RESTORE_FLAGS } from "./small_flags.ts";
+import { DOCTOR_FLAGS } from "./doctor_flags.ts";
 import { type FlagRow, FLAGS } from "./flags.ts";
 import { PROXY_FLAGS } from "./proxy_flags.ts";
 import { MCP_FLAGS, WORKER_FLAGS } from "./worker_flags.ts";
@@ -68,6 +69,13 @@ export const COMMANDS: readonly CommandRow[] = [
     purpose: "show what runs have set aside, or put it back",
     flags: RESTORE_FLAGS,
     operand: "set aside",
+  },
+  {
+    name: "doctor",
+    forms: ["[--json]", "--verify [--backend=NAME] [--json]"],
+    purpose: "say what this host can enforce, or try to escape from a sandbox",
+    flags: DOCTOR_FLAGS,
+    operand: "nothing",
   },
   {
     name: "policy",

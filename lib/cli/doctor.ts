@@ -14,7 +14,7 @@ import { VERSION } from "./version.ts";
  */
 export async function doctor(args: readonly string[]): Promise<number> {
   const flags = parseDoctorFlags(args);
-  if (has(flags, "help")) return (await import("./doctor_help.ts")).printDoctorHelp();
+  if (has(flags, "help")) return (await import("./help.ts")).printHelp("doctor");
   const backend = flags.filter(({ name }) => name === BACKEND_FLAG);
   const trap = flags.findLast(({ name }) => name === TRAP_FLAG.name)?.value;
   if (trap !== undefined) return await (await import("./verify_inside.ts")).verifyInside(trap, backend);

@@ -25,6 +25,14 @@ when the command ends. Without NAME this shows what lies there, from where and w
 or the path where it stood. Nothing that exists is overwritten. Read it before you put it back.
 
 Exit status: 0; 125 when something could not be put back.`,
+  doctor:
+    `It says what this host can enforce, what is missing, what that costs, and the command or file that changes it.
+Nothing is changed. With --verify it starts a real sandbox and tries to escape from it, a line for each attempt:
+"held", or "leaked" where a wall is missing.
+docs/doctor.md has both in full.
+
+Exit status: 0 where the default policy can be enforced in full, with --verify where every attempt was held;
+1 where not; 125 for bad flags, or when the sandbox could not be started.`,
   policy: `Exit status: 0; 125 when a file is bad.`,
   completions: `In a start-up file of the shell:
 
