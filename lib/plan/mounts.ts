@@ -1,16 +1,19 @@
-import type { FileKind, ResolvedPath } from "../paths/resolve_path.ts";
+import type { FileKind } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
-import { decidePath, type PathDecider } from "../policy/decide_path.ts";
+import type { PathDecider } from "../policy/decide_path.ts";
 import { PathIndex } from "../policy/path_index.ts";
 import type { PathRule, Policy } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { HostFacts, HostSockets } from "./host_facts.ts";
+import { type PathView, type ViewOf, viewsOf } from "./path_views.ts";
+import { pinnedDirectories } from "./pinned_directories.ts";
 import { plantableLinks } from "./plantable_links.ts";
 import { type Guard, INSIDE, type Mount, type Watch } from "./plan.ts";
+import { refuseSpecialFile, ruledPaths } from "./ruled_paths.ts";
 
 /** What is seen at a path once everything above it is mounted. */
-type View = "none" | "read" | "write" | "private" | "unix-socket";
+type View = PathView | "private" | "unix-socket";
 
 interface Step {
   readonly path: SafePath;
@@ -35,38 +38,6 @@ export interface FileView {
 export interface SocketView {
   readonly allowed: readonly PathRule[];
   readonly bound?: HostSockets;
-}
-
-/** What the rules show at a path; each path is decided once. */
-type ViewOf = (path: SafePath) => View;
-
-function viewsOf(decider: PathDecider, hidden: readonly SafePath[]): ViewOf {
-  const known = new Map<string, View>();
-  const opened = decider.readable.allow;
-  // Below a private directory only what a rule names there is the host's.
-  const isHidden = (path: SafePath) => {
-    const over = hidden.filter((at) => at.contains(path));
-    return over.length > 0 &&
-      !over.every((at) =>
-        opened.some((rule) =>
-          rule.path.depth > at.depth && at.contains(rule.path) && rule.path.contains(path)
-        )
-      );
-  };
-  return (path) => {
-    const text = path.toString();
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const view = isHidden(path)
-      ? "none"
-      : decidePath(decider, "write", path).allowed
-      ? "write"
-      : decidePath(decider, "read", path).allowed
-      ? "read"
-      : "none";
-    known.set(text, view);
-    return view;
-  };
 }
 
 /** One walk down the tree of rules: a step is mounted only where it changes what is seen. */
@@ -123,27 +94,10 @@ function byDepth(a: SafePath, b: SafePath): number {
   return a.depth - b.depth || (a.toString() < b.toString() ? -1 : 1);
 }
 
-// A directory between a writable root and a guarded path is mounted on itself: a mount point cannot be renamed.
+// Such a directory is mounted on itself: a mount point cannot be renamed.
 function pinsFor(steps: readonly Step[], viewOf: ViewOf): Set<string> {
-  const guarded = steps.filter((step) => step.view === "none" || step.view === "read");
-  const pins = guarded.filter(({ path }) => viewOf(path.parent) === "write").flatMap(({ path }) =>
-    path.ancestors().filter((at) => at.depth > 0 && viewOf(at) === "write" && viewOf(at.parent) === "write")
-  );
-  return new Set(pins.map(String));
-}
-
-function literal(rules: readonly PathRule[]): readonly PathRule[] {
-  return rules.filter(({ glob }) => glob === undefined);
-}
-
-function rulesOf(decider: PathDecider): (PathRule | PathDecider["protections"][number])[] {
-  return [
-    ...decider.read.allow,
-    ...literal(decider.read.deny),
-    ...decider.write.allow,
-    ...literal(decider.write.deny),
-    ...decider.protections,
-  ];
+  const guarded = steps.filter(({ view }) => view === "none" || view === "read");
+  return pinnedDirectories(guarded.map(({ path }) => path), viewOf);
 }
 
 // Links of an allow rule exist inside only where the directory that holds them does.
@@ -175,16 +129,6 @@ function refuseRuntimePlace(allow: readonly PathRule[]): void {
   );
 }
 
-// What stands at every real path that a rule names.
-function realPaths(facts: HostFacts): Map<string, Pick<ResolvedPath, "kind" | "broken" | "id">> {
-  return new Map<string, Pick<ResolvedPath, "kind" | "broken" | "id">>([
-    ...facts.globs.flatMap(({ contents, targets }) => [...contents, ...targets]).map((found) =>
-      [found.path.toString(), found] as const
-    ),
-    ...[...facts.resolved.values()].map((found) => [found.real.toString(), found] as const),
-  ]);
-}
-
 // A read-only mount does not stop connect(2): once AF_UNIX is open, what is not allowed has to be hidden.
 function socketSteps({ allowed, bound }: SocketView, viewOf: ViewOf): Step[] {
   const open = new Set(allowed.map(({ path }) => path.toString()));
@@ -213,8 +157,6 @@ export function planView(
   sockets: SocketView = { allowed: [] },
 ): FileView {
   const matches = facts.globs.flatMap((each) => each.matches);
-  const real = realPaths(facts);
-  const rules = rulesOf(decider);
   const opened = new Set(decider.readable.allow.map(({ path }) => path.toString()));
   const hidden = facts.privateDirectories.filter((path) => !opened.has(path.toString()));
   const viewOf = viewsOf(decider, hidden);
@@ -224,26 +166,14 @@ export function planView(
   const steps = new Map<string, Step>();
   const absent: Watch[] = [];
   const guards: Guard[] = [];
-  for (const rule of rules) {
-    const found = real.get(rule.path.toString());
+  for (const { rule, found } of ruledPaths(decider, facts)) {
     if (found?.kind === undefined) {
       const guards = "denies" in rule ? rule.denies !== "nothing" : viewOf(rule.path) !== "write";
       if (guards && found?.broken === undefined) absent.push({ path: rule.path.toString(), rule });
       continue;
     }
     const view = viewOf(rule.path);
-    if (
-      (found.kind === "other" || found.kind === "socket") && view !== "none" &&
-      opened.has(rule.path.toString())
-    ) {
-      throw new TomboloError(
-        "policy",
-        `Cannot allow ${
-          quote(rule.text)
-        } (${rule.origin}): it is a socket, pipe or device, not a file or directory`,
-        found.kind === "socket" ? { remedy: `to let the socket be reached: --allow-unix=${rule.text}` } : {},
-      );
-    }
+    if (view !== "none" && opened.has(rule.path.toString())) refuseSpecialFile(rule, found.kind);
     const isWatched = "denies" in rule && rule.denies === "write" && rule.mayBeReplaced !== true;
     if (isWatched && found.id !== undefined) {
       guards.push({ path: rule.path.toString(), rule, id: found.id });

@@ -4,104 +4,36 @@ import { SafePath } from "../../lib/paths/safe_path.ts";
 import { partMounts } from "../../lib/plan/late_mounts.ts";
 import { makePlan } from "../../lib/plan/make_plan.ts";
 import type { Mount, Plan } from "../../lib/plan/plan.ts";
-import { decidePath, type ProtectionRule } from "../../lib/policy/decide_path.ts";
+import { decidePath } from "../../lib/policy/decide_path.ts";
 import { TomboloError } from "../../lib/report/tombolo_error.ts";
-import { type PlainRules, referenceView, upwards } from "../policy/path_reference.ts";
-import { FakeTree, hostFacts, pathPolicy, protection, type RuleTexts } from "./facts.ts";
+import { upwards } from "../policy/path_reference.ts";
+import { FakeTree, type RuleTexts } from "./facts.ts";
 import { MountSimulator } from "./mount_simulator.ts";
+import {
+  type Decided,
+  decided,
+  expected,
+  hiddenBy,
+  mustStay,
+  plannable,
+  PRIVATE,
+  type World,
+  worlds,
+} from "./path_worlds.ts";
 
-const PRIVATE = ["/tmp", "/run"];
-const NAMES = ["a", "b", "c"];
 const RUNS = 2500;
 
-/** A host and the rules about it. */
-interface World {
-  readonly tree: FakeTree;
-  readonly rules: Required<RuleTexts>;
-  readonly protections: readonly ProtectionRule[];
-}
-
 /** A world with every path of it that is worth asking about, and its plan or the refusal of one. */
-interface Ruled extends World {
+interface Ruled extends World, Decided {
   readonly outcome: Plan | TomboloError;
-  /** The rules by real path. */
-  readonly plain: PlainRules;
-  readonly existing: readonly string[];
 }
 
 interface Planned extends Ruled {
   readonly plan: Plan;
 }
 
-const place = fc.tuple(
-  fc.constantFrom("/", "/", "/", "/tmp/", "/run/"),
-  fc.array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 4 }),
-).map(([top, parts]) => top + parts.join("/"));
-
-// Leaves are files or directories; what lies above a leaf is a directory. A link is called "l" and lies anywhere.
-const tree = fc.tuple(
-  fc.array(fc.tuple(place, fc.boolean()), { maxLength: 14 }),
-  fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { maxLength: 2 }),
-).map(([leaves, links]) => {
-  const made = new FakeTree(["/tmp/", "/run/", "/dev/", "/proc/"]);
-  for (const [path, isFile] of leaves) {
-    const inFile = upwards(path).some((at) => made.at(at) === "file");
-    if (made.at(path) === undefined && !inFile) made.add(path, isFile ? "file" : "directory");
-  }
-  for (const [from, to, dangles] of links) {
-    const directories = nameable(made).filter((path) => made.at(path) === "directory");
-    const parent = pick(directories, from);
-    const target = pick(directories, to);
-    made.add(`${parent === "/" ? "" : parent}/l`, { link: dangles ? `${target}/nowhere` : target });
-  }
-  return made;
-});
-
-function pick(list: readonly string[], index: number): string {
-  return list[index % list.length] ?? "/";
-}
-
-function nameable(made: FakeTree): string[] {
-  return made.paths.filter((path) =>
-    path !== "/dev" && path !== "/proc" && typeof made.at(path) === "string"
-  );
-}
-
-// Every existing path as a user could write it: by way of links too.
-function spellings(made: FakeTree): string[] {
-  const links = made.paths.filter((path) => typeof made.at(path) === "object");
-  const behind = links.flatMap((link) => ["", "/a", "/b", "/c/a"].map((tail) => link + tail));
-  const whole = (path: string) => made.resolve(path).kind !== undefined;
-  return [...nameable(made), ...behind].filter((path) => whole(path) && made.resolve(path).real.depth > 0);
-}
-
-function worldOf(made: FakeTree): fc.Arbitrary<World> {
-  // An allow rule for /run itself is tested by itself.
-  const openable = spellings(made).filter((path) => made.resolve(path).real.toString() !== "/run");
-  const links = made.paths.filter((path) => typeof made.at(path) === "object");
-  const existing = fc.constantFrom(...openable);
-  const list = (path: fc.Arbitrary<string>) => fc.uniqueArray(path, { maxLength: 4 });
-  const broad = fc.oneof(list(existing), list(existing).map((paths) => ["/", ...paths]));
-  const missing = fc.oneof(place, fc.constantFrom("/a", ...links.flatMap((link) => [link, `${link}/b`])));
-  const any = fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom("/run", ...openable) },
-    { weight: 2, arbitrary: missing },
-  );
-  const guard = fc.tuple(any, fc.constantFrom("read", "write", "nothing"));
-  const guards = fc.uniqueArray(guard, {
-    maxLength: 4,
-    selector: ([path]) => made.resolve(path).real.toString(),
-  });
-  return fc.record({
-    tree: fc.constant(made),
-    rules: fc.record({ readAllow: broad, readDeny: list(any), writeAllow: broad, writeDeny: list(any) }),
-    protections: guards.map((all) => all.map(([path, denies]) => protection(path, denies))),
-  });
-}
-
-function planOf({ rules, protections, tree: made }: World): Plan | TomboloError {
-  const policy = pathPolicy(rules);
-  const facts = hostFacts({ tree: made, policy, protections, privateDirectories: PRIVATE });
+function planOf(world: World): Plan | TomboloError {
+  const { policy, facts } = plannable(world);
   try {
     return makePlan(policy, facts, {
       command: ["true"],
@@ -115,24 +47,7 @@ function planOf({ rules, protections, tree: made }: World): Plan | TomboloError 
   }
 }
 
-function ruled(world: World): Ruled {
-  const { rules, protections, tree: made } = world;
-  const real = (path: string) => made.resolve(path).real.toString();
-  const list = (paths: readonly string[], effect: "allow" | "deny") =>
-    paths.map((path) => ({ path: real(path), effect }));
-  return {
-    ...world,
-    outcome: planOf(world),
-    plain: {
-      read: [...list(rules.readAllow, "allow"), ...list(rules.readDeny, "deny")],
-      write: [...list(rules.writeAllow, "allow"), ...list(rules.writeDeny, "deny")],
-      protections: protections.map(({ path, denies }) => ({ path: real(path.toString()), denies })),
-    },
-    existing: nameable(made),
-  };
-}
-
-const world = tree.chain(worldOf).map(ruled);
+const world = worlds.map((each): Ruled => ({ ...each, ...decided(each), outcome: planOf(each) }));
 
 function show(value: unknown): string {
   return JSON.stringify(value, null, 1);
@@ -158,21 +73,6 @@ function check(property: (given: Planned) => void): void {
     }),
     { numRuns: RUNS },
   );
-}
-
-// The private directory that hides a path: a rule that opens the directory itself takes it away, and one that opens
-// something below it opens that alone.
-function hiddenBy({ plain }: Ruled, path: string): string | undefined {
-  const allow = [...plain.read, ...plain.write].filter(({ effect }) => effect === "allow");
-  const opened = allow.map((rule) => rule.path);
-  return PRIVATE.find((top) =>
-    upwards(path).includes(top) && !opened.includes(top) &&
-    !opened.some((open) => open.startsWith(`${top}/`) && upwards(path).includes(open))
-  );
-}
-
-function expected(given: Ruled, path: string): "none" | "read" | "write" {
-  return hiddenBy(given, path) === undefined ? referenceView(given.plain, path) : "none";
 }
 
 // Inside a private directory nothing of the host is seen where nothing is allowed, whatever lies there instead.
@@ -222,16 +122,6 @@ Deno.test("the view is sealed wherever the sandbox itself made it, the private /
     }
   });
 });
-
-// A path that may not be written, and every directory above it, must keep its place: what is guarded by path on the
-// host could otherwise be moved away and made anew.
-function mustStay(given: Planned): string[] {
-  const guarded = given.existing.filter((path) => expected(given, path) !== "write");
-  const held = guarded.flatMap(upwards).filter((at) => at !== "/");
-  return [...new Set(held)].filter((at) =>
-    expected(given, at.slice(0, at.lastIndexOf("/")) || "/") === "write"
-  );
-}
 
 Deno.test("neither a guarded path nor any directory above it can be renamed or replaced", () => {
   check((given) => {
