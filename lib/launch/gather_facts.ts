@@ -7,6 +7,7 @@ import { HOME_EXECUTED } from "../policy/host_executed.ts";
 import { SECRETS } from "../policy/secrets.ts";
 import { protections } from "../policy/protections.ts";
 import { Listings } from "./listings.ts";
+import { privatePlaces } from "./private_places.ts";
 import { repositoryFacts } from "./repository_facts.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
@@ -91,7 +92,7 @@ function canMake(path: SafePath, found: ResolvedPath | undefined, uid: number | 
 }
 
 function privateDirectories(sessionDirectory: string | undefined): SafePath[] {
-  const found = ["/tmp", "/run"].map((path) => SafePath.of(path));
+  const found = privatePlaces(Deno.build.os).map((path) => SafePath.of(path));
   for (const extra of ["/var/run", sessionDirectory]) {
     if (extra === undefined || !extra.startsWith("/")) continue;
     const { real, kind } = resolvePath(SafePath.of(extra));

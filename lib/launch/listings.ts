@@ -6,6 +6,9 @@ export class Listings {
   readonly #names = new Map<string, ReadonlySet<string> | undefined>();
   readonly #real = new Map<string, string | undefined>();
 
+  /** @param folds Whether a file may be found by other names than a listing tells, as on macOS by their case */
+  constructor(private readonly folds: boolean = Deno.build.os === "darwin", private readonly look = lstat) {}
+
   #list(directory: string): ReadonlySet<string> | undefined {
     if (this.#names.has(directory)) return this.#names.get(directory);
     const names = namesIn(directory);
@@ -15,7 +18,9 @@ export class Listings {
 
   #holds(directory: string, name: string): boolean {
     const names = this.#list(directory);
-    return names?.has(name) ?? lstat(`${directory === "/" ? "" : directory}/${name}`) !== undefined;
+    const listed = names?.has(name);
+    if (listed === true || (listed === false && !this.folds)) return listed;
+    return this.look(`${directory === "/" ? "" : directory}/${name}`) !== undefined;
   }
 
   #realPath(directory: string): string | undefined {
@@ -66,6 +71,7 @@ export class Listings {
 
   // A call that fails costs more than all the others.
   #isKnownToLack(directory: string): boolean {
+    if (this.folds) return false;
     const [parent, name] = split(directory);
     return this.#real.get(parent) === parent && this.#names.get(parent)?.has(name) === false;
   }

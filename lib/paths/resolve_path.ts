@@ -1,3 +1,4 @@
+import { nameOnDisk } from "./name_on_disk.ts";
 import { SafePath } from "./safe_path.ts";
 
 /** What stands at the end of a path. */
@@ -54,7 +55,11 @@ export function lstat(path: SafePath | string): Deno.FileInfo | undefined {
  * @returns The real path; a part that does not exist is kept as written
  */
 export function resolvePath(path: SafePath): ResolvedPath {
-  return resolveAtOnce(path) ?? followLinks(path);
+  const atOnce = resolveAtOnce(path);
+  if (atOnce !== undefined) return atOnce;
+  const found = followLinks(path);
+  if (Deno.build.os !== "darwin" || found.broken !== undefined) return found;
+  return { ...found, real: nameOnDisk(found.real) };
 }
 
 // The usual path holds no link: one call tells, where following by hand costs one for each component.

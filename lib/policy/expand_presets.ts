@@ -39,6 +39,9 @@ function choosePresets(sources: readonly PolicySource[]): { base: BaseName; pres
 function leftOut(context: BuildContext): string | undefined {
   const cwd = SafePath.of(context.cwd);
   if (context.cwd === "/tmp" || context.cwd === "/run") return "is the sandbox's own, not the host's";
+  if (["/private/tmp", "/private/var/tmp"].includes(context.cwd)) {
+    return "is not writable: it holds everybody's temporary files";
+  }
   const holdsHome = context.home !== undefined && cwd.contains(SafePath.of(context.home));
   return cwd.equals(SafePath.root) || holdsHome ? "is not writable: it holds the home directory" : undefined;
 }

@@ -64,6 +64,10 @@ const SYSTEM_DIRECTORIES = [
   "/var/lib/ca-certificates",
   // How many processors there are.
   "/sys/devices/system/cpu",
+  // On macOS, and what its compilers are in.
+  "/System",
+  "/Library/Developer",
+  "/Applications/Xcode.app",
 ] as const;
 
 // Readable for root alone, and root may be who runs this.

@@ -1,3 +1,5 @@
+import { MAC_SECRETS } from "./mac_secrets.ts";
+
 /** A place in the home directory that holds credentials. */
 export interface Secret {
   /** Below the home directory. */
@@ -274,4 +276,5 @@ export const SECRETS: readonly Secret[] = [
   { path: ".config/Cursor/User/globalStorage", reason: "sessions and tokens of editor extensions" },
   { path: ".vscode-server/data/User/globalStorage", reason: "sessions and tokens of editor extensions" },
   { path: ".local/share/opencode/auth.json", reason: AGENT },
+  ...MAC_SECRETS,
 ];

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { Listings } from "../../lib/launch/listings.ts";
+import { lstat } from "../../lib/paths/resolve_path.ts";
+import type { SafePath } from "../../lib/paths/safe_path.ts";
 import { TempDirectory } from "./temp_directory.ts";
 
 Deno.test("what exists is told by listings, also below directories that do not", () => {
@@ -42,4 +44,17 @@ Deno.test("the answer does not depend on what was asked before", () => {
       assert.equal(listings.isAbsent(path), alone[all.indexOf(path)], `${path} after ${order[0]}`);
     }
   }
+});
+
+Deno.test("where names are found in another case too, a listing that lacks one proves nothing", () => {
+  using place = new TempDirectory();
+  place.file("Keys/File");
+  // As macOS looks names up.
+  const look = (path: SafePath | string) => lstat(path.toString().replace(/\/keys(?=\/|$)/, "/Keys"));
+  const folding = new Listings(true, look);
+  assert.ok(folding.exists(place.path, "keys"));
+  assert.ok(!folding.exists(place.path, "locks"));
+  assert.equal(folding.isAbsent(place.at("keys")), false);
+  assert.equal(folding.isAbsent(place.at("locks")), true);
+  assert.ok(!new Listings(false, look).exists(place.path, "keys"));
 });
