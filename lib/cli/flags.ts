@@ -69,6 +69,11 @@ export const FLAGS: readonly FlagRow[] = [
     purpose: "let these unix sockets of the host be reached",
   },
   {
+    name: "allow-trustd",
+    value: "none",
+    purpose: "macOS: let clients of Go and Swift have certificates checked, outside of the sandbox",
+  },
+  {
     name: "allow-env",
     short: "E",
     value: "optional list",

@@ -86,7 +86,8 @@ export function flagsToSource(flags: readonly GivenFlag[], base: string): Policy
     } else if (flag.name === "upstream") source.upstream = entry;
     else if (flag.name === "external-proxy") {
       source.external = { ...entry, command: splitWords(entry.text, entry.origin) };
-    } else if (flag.name === "publish") source.publish = [...source.publish ?? [], entry];
+    } else if (flag.name === "allow-trustd") source.trustd = { ...entry, text: "trustd" };
+    else if (flag.name === "publish") source.publish = [...source.publish ?? [], entry];
   }
   return source;
 }

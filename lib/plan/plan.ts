@@ -2,6 +2,7 @@ import type { Upstream } from "../egress/upstream/upstream.ts";
 import type { Confinement } from "./landlock/confinement.ts";
 import type { LaunchOrders } from "./launch_orders.ts";
 import type { HeldLimits } from "./plan_limits.ts";
+import type { SeatbeltRules } from "./seatbelt/seatbelt_rules.ts";
 import type { SeccompOptions } from "./seccomp/program.ts";
 import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
 import type { RunDecider } from "../policy/decide_run.ts";
@@ -68,7 +69,9 @@ export type Launcher =
   /** `stage2 launch` does it, by way of these mounts. */
   | { readonly kind: "stage2"; readonly program: readonly string[]; readonly shell: readonly string[] }
   /** `stage2 confine` does it on the host itself, with Landlock, and waits for its end. */
-  | { readonly kind: "landlock"; readonly confinement: Confinement };
+  | { readonly kind: "landlock"; readonly confinement: Confinement }
+  /** sandbox-exec does it on macOS, under a profile made of these. */
+  | { readonly kind: "seatbelt"; readonly rules: SeatbeltRules };
 
 /** What a backend refuses beyond the policy. */
 export interface Hint {
@@ -90,6 +93,7 @@ export interface Plan {
   readonly launcher: Launcher;
   /** How the runtime is called inside, where it was asked for. */
   readonly runtime?: readonly string[];
+  /** Loaded everywhere but on macOS, which has no such filter. */
   readonly seccomp: SeccompOptions;
   /** What stage2 has to do beside its usual; where this asks for anything, the launcher is stage2. */
   readonly orders: LaunchOrders;

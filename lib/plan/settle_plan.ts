@@ -1,31 +1,23 @@
-import type { SafePath } from "../paths/safe_path.ts";
-import { decidePath, type PathDecider } from "../policy/decide_path.ts";
-import type { RunDecider } from "../policy/decide_run.ts";
-import { liftProtections } from "../policy/lift_protections.ts";
-import type { PathRule, Policy } from "../policy/policy.ts";
+import { decidePath } from "../policy/decide_path.ts";
+import type { Policy } from "../policy/policy.ts";
 import { socketNotice } from "../policy/socket_notice.ts";
 import { quote } from "../report/escape.ts";
-import { TomboloError } from "../report/tombolo_error.ts";
 import type { HostFacts } from "./host_facts.ts";
 import type { LaunchOrders } from "./launch_orders.ts";
 import { type FileView, planView } from "./mounts.ts";
-import type { Make, Plan } from "./plan.ts";
+import { makesOf } from "./makes_of.ts";
+import type { Plan } from "./plan.ts";
 import type { HeldLimits } from "./plan_limits.ts";
-import { executable, programProtections, runDecider, writableProgramNotices } from "./plan_programs.ts";
+import { writableProgramNotices } from "./plan_programs.ts";
 import type { PlanRequest } from "./plan_request.ts";
-import { settleAllRules } from "./settle_rules.ts";
-import { refuseOpenSockets, settleSockets } from "./settle_sockets.ts";
+import { refuseTrustd } from "./refuse_trustd.ts";
+import { type SettledPolicy, settlePolicy } from "./settle_policy.ts";
+import { refuseOpenSockets } from "./settle_sockets.ts";
+import { workingDirectory } from "./working_directory.ts";
 
-/** What a policy means on this host, whichever backend enforces it. */
-export interface SettledPlan {
-  readonly facts: HostFacts;
-  readonly decider: PathDecider;
-  /** Unix sockets that can be reached, by real path. */
-  readonly unix: readonly PathRule[];
+/** What a policy means on this host, where a view of files is made of it. */
+export interface SettledPlan extends SettledPolicy {
   readonly view: FileView;
-  readonly run: RunDecider | undefined;
-  /** The only files that may be executed, where there is a list. */
-  readonly executable: readonly string[] | undefined;
   readonly cwd: string;
   /** Limits that are set by process. */
   readonly limits: Pick<LaunchOrders, "limits">;
@@ -39,76 +31,33 @@ function limitOrders(held: HeldLimits | undefined): LaunchOrders {
   return { limits: held.byProcess };
 }
 
-function makesOf(decider: PathDecider, { makes = [] }: HostFacts): Make[] {
-  return decider.write.allow.filter(({ path }) =>
-    makes.includes(path.toString()) && decidePath(decider, "write", path).allowed
-  ).map(({ path, origin }) => ({ path: path.toString(), origin }));
-}
-
-function workingDirectory(request: PlanRequest, policy: Policy, facts: HostFacts, view: FileView): string {
-  const own = facts.privateDirectories.some((path) => path.equals(facts.cwd));
-  if (own || view.shows(facts.cwd)) return facts.cwd.toString();
-  if (request.cwdNamed || policy.base !== "none") {
-    throw new TomboloError(
-      "policy",
-      `Cannot use working directory ${quote(facts.cwd.toString())}: the policy does not let it be read`,
-      {
-        remedy: `allow it: --allow-read=${facts.cwd}`,
-      },
-    );
-  }
-  return "/";
-}
-
-// What the user denies is no protection that --unprotect could lift.
-function withDeniedPrograms(facts: HostFacts): HostFacts {
-  if (facts.programs === undefined) return facts;
-  return { ...facts, protections: [...facts.protections, ...programProtections(facts.programs)] };
-}
-
-function withoutLifted(policy: Policy, facts: HostFacts): HostFacts {
-  const at = (path: SafePath) => facts.resolved.get(path.toString());
-  for (const { text, origin, path } of policy.unprotect) {
-    const planted = at(path)?.links.find((link) => !facts.trustedLinks.has(link.toString()));
-    if (planted === undefined) continue;
-    throw new TomboloError(
-      "policy",
-      `Cannot unprotect ${quote(text)} (${origin}): ${quote(planted.toString())} is a symbolic link to ${
-        quote(at(path)?.real.toString() ?? "")
-      }`,
-      { remedy: "name the target itself" },
-    );
-  }
-  const real = (path: SafePath) => at(path)?.real ?? path;
-  return { ...facts, protections: liftProtections(facts.protections, policy.unprotect, real) };
-}
-
 /**
  * Settles the rules of a policy on what the host holds; nothing is touched.
  *
  * @throws {TomboloError} where the policy cannot be enforced as it is
  */
 export function settlePlan(policy: Policy, host: HostFacts, request: PlanRequest): SettledPlan {
-  const facts = withDeniedPrograms(policy.unprotect.length === 0 ? host : withoutLifted(policy, host));
-  const decider = settleAllRules(policy, facts);
-  const unix = settleSockets(policy.unix ?? [], decider.read.deny, facts);
+  refuseTrustd(policy);
+  const settled = settlePolicy(policy, host);
+  const { facts, decider, unix } = settled;
   const opened = unix.length > 0;
   const view = planView(policy, decider, facts, {
     allowed: unix,
     ...(opened && facts.sockets ? { bound: facts.sockets } : {}),
   });
   if (opened && facts.sockets) refuseOpenSockets(facts.sockets, view.shows);
-  const run = facts.programs && runDecider(facts.programs);
   return {
-    facts,
-    decider,
-    unix,
+    ...settled,
     view,
-    run,
-    executable: run && executable(run),
-    cwd: workingDirectory(request, policy, facts, view),
+    cwd: workingDirectory(request, policy, facts, view.shows),
     limits: limitOrders(request.held),
   };
+}
+
+/** What the part of a plan is made from that is the same for every backend. */
+export interface CommonParts extends SettledPolicy {
+  readonly view: Pick<FileView, "watch" | "guards" | "hides">;
+  readonly cwd: string;
 }
 
 /** What of a plan is the same for every backend. */
@@ -123,7 +72,11 @@ export type CommonPlan = Omit<
  * @param policy The policy that has been settled
  * @param settled What it means here
  */
-export function commonPlan(policy: Policy, settled: SettledPlan, request: PlanRequest): CommonPlan {
+export function commonPlan(
+  policy: Policy,
+  settled: CommonParts,
+  request: Pick<PlanRequest, "command" | "environment" | "held">,
+): CommonPlan {
   const { facts, decider, unix, view, run, cwd } = settled;
   const { held } = request;
   return {

@@ -45,6 +45,7 @@ export function parsePolicy(
   const paths = (key: Extract<ListKey, `read${string}` | `write${string}` | "unprotect" | "unixAllow">) =>
     lists(sources, key).flatMap((list) => pathRules(list, !key.endsWith("Deny"), context));
   const lastBundle = sources.findLast((source) => source.caBundle !== undefined)?.caBundle;
+  const trustd = sources.findLast((source) => source.trustd !== undefined)?.trustd;
   const unix = paths("unixAllow");
   return {
     base,
@@ -61,6 +62,7 @@ export function parsePolicy(
         sources.flatMap((source) => source.envSet ?? []).map((entry) => [variableName(entry), entry.value]),
       ),
     },
+    ...(trustd === undefined ? {} : { trustd: toRule(trustd) }),
     ...(lastBundle === undefined ? {} : { caBundle: pathRule(lastBundle, true, context) }),
     limits,
     notices,

@@ -49,6 +49,8 @@ export interface Policy {
   readonly env: EnvPolicy;
   /** Paths whose protection the user has lifted. */
   readonly unprotect: readonly PathRule[];
+  /** Set by --allow-trustd: macOS may check certificates for the command, in a service outside of the sandbox. */
+  readonly trustd?: Rule;
   /** CA certificates that the command's clients are to trust. */
   readonly caBundle?: PathRule;
   readonly limits: Limits;

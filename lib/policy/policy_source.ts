@@ -55,6 +55,8 @@ export interface PolicySource {
   readonly envSet?: readonly (Entry & { readonly value: string })[];
   /** Paths whose protection is lifted; only flags can. */
   readonly unprotect?: EntryList;
+  /** Who asks for trustd, on macOS; only flags can. */
+  readonly trustd?: Entry;
   readonly limits?: Readonly<Partial<Record<LimitName, Entry>>>;
   /** Absolute path of the file that this came from. */
   readonly file?: string;

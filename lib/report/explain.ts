@@ -8,6 +8,7 @@ import type { Rule } from "../policy/rule.ts";
 import type { PathRule, Policy } from "../policy/policy.ts";
 import { escape } from "./escape.ts";
 import { landlockLines } from "./explain_landlock.ts";
+import { seatbeltLines } from "./explain_seatbelt.ts";
 import { explainRun, type OtherNames } from "./explain_run.ts";
 import { hideCredentials } from "./hide_credentials.ts";
 
@@ -42,12 +43,17 @@ function letsOut({ denyAll, allowAll, allow }: NetPolicy): boolean {
   return denyAll === undefined && (allowAll !== undefined || allow.length > 0);
 }
 
+const NAMESPACE = "an empty network namespace";
+
+const NO_NETWORK = {
+  direct: NAMESPACE,
+  stage2: NAMESPACE,
+  landlock: "no sockets can be made, for loopback neither",
+  seatbelt: "nothing can be connected to or listened on, on loopback neither",
+} as const;
+
 function networkLine({ network, net, launcher }: Plan): string {
-  if (network === "none") {
-    return launcher.kind === "landlock"
-      ? "network: none: no sockets can be made, for loopback neither"
-      : "network: none: an empty network namespace";
-  }
+  if (network === "none") return `network: none: ${NO_NETWORK[launcher.kind]}`;
   if (!letsOut(net)) return "network: through the gateway only, which denies every host";
   return `network: through the ${leadsToExternal(net) ? "external proxy" : "gateway"} only`;
 }
@@ -126,18 +132,21 @@ function lateMounts({ orders: { mounts = [] } }: Plan): string[] {
 }
 
 function temporaryOf({ launcher }: Plan): string {
-  return launcher.kind === "landlock" ? "a directory of its own as TMPDIR" : "a private /tmp";
+  const onHost = launcher.kind === "landlock" || launcher.kind === "seatbelt";
+  return onHost ? "a directory of its own as TMPDIR" : "a private /tmp";
 }
 
 const STARTERS = {
-  direct: "bubblewrap",
-  stage2: "stage2 in bubblewrap",
-  landlock: "stage2, on the host itself, confined by Landlock",
+  direct: "bubblewrap, system calls filtered",
+  stage2: "stage2 in bubblewrap, system calls filtered",
+  landlock: "stage2, on the host itself, confined by Landlock, system calls filtered",
+  seatbelt: "sandbox-exec, on the host itself",
 } as const;
 
 function walls(plan: Plan): string[] {
   const { launcher, mounts } = plan;
   if (launcher.kind === "landlock") return landlockLines(launcher.confinement);
+  if (launcher.kind === "seatbelt") return seatbeltLines(plan, launcher.rules);
   return ["mounts, in order:", ...mounts.map(mountLine), ...lateMounts(plan)];
 }
 
@@ -207,7 +216,7 @@ export function explainText(explanation: Explanation): string {
     ...rules("net, allowed:", [...all(net.allowAll), ...net.allow]),
     ...rules("net, denied:", [...all(net.denyAll), ...net.deny]),
     ...rules("unix sockets, allowed:", plan.unix),
-    ...(plan.unix.length === 0 ? [] : [OTHER_SOCKETS]),
+    ...(plan.unix.length === 0 || plan.launcher.kind === "seatbelt" ? [] : [OTHER_SOCKETS]),
     ...rules("published (the host reaches in):", net.publish ?? []),
     ...rules(
       "static addresses:",
@@ -229,7 +238,7 @@ export function explainText(explanation: Explanation): string {
       "set aside if they appear:",
       plan.watch.map(({ path, rule }) => ({ text: path, origin: rule.origin })),
     ),
-    `started by: ${STARTERS[plan.launcher.kind]}, system calls filtered`,
+    `started by: ${STARTERS[plan.launcher.kind]}`,
     ...(plan.command.length === 0 ? [] : [`command: ${plan.command.map(escape).join(" ")}`]),
     ...globNotes(explanation),
     ...hardLinkNotes(explanation),

@@ -9,6 +9,7 @@ import {
   type ProtectionRule,
 } from "../../lib/policy/decide_path.ts";
 import { pathPolicy, protection, type RuleTexts } from "../plan/facts.ts";
+import { simulateRules } from "../plan/seatbelt_view.ts";
 import { type PlainRules, referenceView } from "./path_reference.ts";
 
 type View = "none" | "read" | "write";
@@ -23,8 +24,14 @@ function view(rules: PathDecider, path: string): View {
   return allowed("write") ? "write" : allowed("read") ? "read" : "none";
 }
 
+// What the rules decide is also what the kernel of a Mac would, by the profile that is made of them.
 function table(rules: PathDecider, rows: Readonly<Record<string, View>>): void {
-  for (const [path, wanted] of Object.entries(rows)) assert.equal(view(rules, path), wanted, path);
+  const simulator = simulateRules(rules, Object.keys(rows));
+  for (const [path, wanted] of Object.entries(rows)) {
+    assert.equal(view(rules, path), wanted, path);
+    // The loader opens the root, whatever the rules say.
+    if (path !== "/") assert.equal(simulator.see(path), wanted, `Seatbelt: ${path}`);
+  }
 }
 
 Deno.test("without rules nothing may be read or written, and the smallest flag is named", () => {
@@ -187,6 +194,17 @@ Deno.test("decisions agree with a reference that climbs from the path to the roo
       assert.equal(view(decider(texts, all.map(ruleFor)), at), referenceView(plain(texts, all), at));
     }),
     { numRuns: 5000 },
+  );
+});
+
+Deno.test("the profile for Seatbelt agrees with the reference, in whatever order the rules stand", () => {
+  const below = path.filter((at) => at !== "/");
+  fc.assert(
+    fc.property(rules, guards, below, (texts, all, at) => {
+      const simulator = simulateRules(decider(texts, all.map(ruleFor)), [at]);
+      assert.equal(simulator.see(at), referenceView(plain(texts, all), at));
+    }),
+    { numRuns: 2000 },
   );
 });
 

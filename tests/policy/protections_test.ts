@@ -4,14 +4,22 @@ import { decidePath, pathDecider } from "../../lib/policy/decide_path.ts";
 import { type ProtectionContext, protections } from "../../lib/policy/protections.ts";
 import { SECRETS } from "../../lib/policy/secrets.ts";
 import { pathPolicy } from "../plan/facts.ts";
+import { simulateRules } from "../plan/seatbelt_view.ts";
 
 const EMPTY: ProtectionContext = { home: undefined, secrets: new Set(), repositories: [], own: [] };
+
+const SIMULATORS = new WeakMap<ProtectionContext, ReturnType<typeof simulateRules>>();
 
 function view(context: ProtectionContext, path: string): "none" | "read" | "write" {
   const { read, write } = pathPolicy({ writeAllow: ["/"] });
   const decider = pathDecider(read, write, protections(context));
   const allowed = (access: "read" | "write") => decidePath(decider, access, SafePath.of(path)).allowed;
-  return allowed("write") ? "write" : allowed("read") ? "read" : "none";
+  const decided = allowed("write") ? "write" : allowed("read") ? "read" : "none";
+  // What is decided is also what a Mac's kernel would do.
+  const simulator = SIMULATORS.get(context) ?? simulateRules(decider, []);
+  SIMULATORS.set(context, simulator);
+  assert.equal(simulator.see(path), decided, `Seatbelt: ${path}`);
+  return decided;
 }
 
 Deno.test("without anything to protect there are no rules", () => {
