@@ -9,6 +9,7 @@ import type { BackendChoice } from "./backend.ts";
 import { type BubblewrapHost, bubblewrapHost } from "./bubblewrap_host.ts";
 import type { LandlockHost } from "./landlock/landlock_host.ts";
 import type { OwnProgram } from "./own_program.ts";
+import type { SeatbeltHost } from "./seatbelt/seatbelt_host.ts";
 import { type Directories, openDirectories } from "./state_directory.ts";
 
 /** Variables by name. */
@@ -41,6 +42,7 @@ export interface InspectedHost extends HostRequest {
   readonly landlock?: LandlockHost;
   /** Why it is not the backend that comes first, as a sentence. */
   readonly instead?: string;
+  readonly seatbelt?: SeatbeltHost;
   readonly runtime: RuntimeFiles;
   readonly held?: HeldLimits;
   /** Real path of the CA certificates that the policy names. */
@@ -82,7 +84,7 @@ export async function caBundleOf({ caBundle }: Policy, uid: number | null): Prom
   return checkedCaBundle(caBundle, uid);
 }
 
-type Backend = Pick<InspectedHost, "bubblewrap" | "landlock" | "instead">;
+type Backend = Pick<InspectedHost, "bubblewrap" | "landlock" | "seatbelt" | "instead">;
 
 /** What choosing a backend takes. */
 interface BackendRequest extends HostRequest {
@@ -103,6 +105,9 @@ function insteadOf({ message }: TomboloError): string {
 // bubblewrap holds more, so it comes first.
 async function chooseBackend(request: BackendRequest): Promise<Backend> {
   const { backend, environment, directories, uid, whole, policy } = request;
+  if (Deno.build.os === "darwin") {
+    return { seatbelt: (await import("./seatbelt/seatbelt_host.ts")).seatbeltHost() };
+  }
   if (backend === "landlock") return { landlock: await openLandlock(request) };
   try {
     return {
@@ -137,7 +142,10 @@ export async function inspectHost(request: HostRequest): Promise<InspectedHost> 
   const backend = await chooseBackend({ ...request, directories });
   const runtime = await program.runtime(directories.state);
   const caBundle = await caBundleOf(policy, uid);
-  const held = await heldLimits(policy, uid, backend.landlock !== undefined);
+  // What a Mac can hold depends on nothing that has to be looked at.
+  const held = backend.seatbelt === undefined
+    ? await heldLimits(policy, uid, backend.landlock !== undefined)
+    : undefined;
   return {
     ...request,
     ...backend,

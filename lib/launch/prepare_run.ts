@@ -99,6 +99,7 @@ async function lateMountsWork(probe: ProbeRequest, runtime: RuntimeFiles): Promi
 export async function prepareRun(host: InspectedHost, request: RunRequest): Promise<Prepared> {
   const live = request.runs === true ? await LiveLock.take(host.directories.state) : undefined;
   try {
+    if (host.seatbelt !== undefined) return await prepareSeatbelt(host, request, live);
     return await (host.landlock === undefined
       ? prepareBubblewrap(host, request, live)
       : prepareLandlock(host, host.landlock, request, live));
@@ -137,7 +138,8 @@ async function gather(
     ...(ruled === undefined ? {} : { programs: ruled }),
     ...(env === undefined ? {} : { env }),
     ...(bubblewrap?.proc === false ? { withoutProc: true } : {}),
-    ...await socketsOf(policy, directories, uid),
+    // Seatbelt knows sockets by their paths: those that are not named need not be hidden.
+    ...(host.seatbelt === undefined ? await socketsOf(policy, directories, uid) : {}),
   };
 }
 
@@ -147,10 +149,10 @@ interface Settled {
 }
 
 async function settle(host: InspectedHost, request: RunRequest): Promise<Settled> {
-  const { policy, caller, uid, runtime, caBundle, held, landlock } = host;
+  const { policy, caller, uid, runtime, caBundle, held, bubblewrap } = host;
   const inside = commandEnvironment(policy.env, caller);
   const ruled = await ruledPrograms(policy, inside.get("PATH"), request.cwd, uid);
-  const brings = landlock === undefined && hidesSystem(policy, ruled);
+  const brings = bubblewrap !== undefined && hidesSystem(policy, ruled);
   const usual: PlanRequest = {
     command: request.command,
     environment: inside,
@@ -210,6 +212,29 @@ async function prepareLandlock(
     caller,
     worker: () => program.worker(directories.state),
     context: { ...context, ...(confine && { confine }) },
+  };
+}
+
+async function prepareSeatbelt(
+  host: InspectedHost,
+  request: RunRequest,
+  live: LiveLock | undefined,
+): Promise<Prepared> {
+  const { policy, caller, program, directories } = host;
+  const { planSeatbelt } = await import("../plan/seatbelt/plan_seatbelt.ts");
+  const { facts, usual } = await settle(host, request);
+  const plan = await withUpstream(planSeatbelt(policy, facts, usual), policy, caller);
+  return {
+    policy,
+    plan,
+    planThroughStage2: () => plan,
+    withoutNetwork() {
+      const cutOff = planSeatbelt({ ...policy, net: nothingLeaves(policy.net) }, facts, usual);
+      return { plan: cutOff, planThroughStage2: () => cutOff };
+    },
+    caller,
+    worker: () => program.worker(directories.state),
+    context: await contextOf(host, facts, live),
   };
 }
 

@@ -240,6 +240,9 @@ export async function runPlan(plan: Plan, context: RunContext): Promise<RunResul
   if (plan.launcher.kind === "landlock") {
     return await (await import("./landlock/confined_run.ts")).runConfined(plan, context);
   }
+  if (plan.launcher.kind === "seatbelt") {
+    return await (await import("./seatbelt/seatbelt_run.ts")).runSeatbelt(plan, context);
+  }
   await using run = new Run(plan, context);
   return await run.result();
 }

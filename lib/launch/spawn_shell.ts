@@ -10,19 +10,32 @@ export interface Streams {
 
 const INHERITED: Streams = { stdin: "inherit", stdout: "inherit", stderr: "inherit" };
 
+/** Where the shell starts, and among which processes. */
+export interface Place {
+  /** Absolute; that of this process unless given. */
+  readonly cwd?: string;
+  /** Whether it leads a session and a process group of its own. */
+  readonly detached?: boolean;
+}
+
 /**
- * Starts the shell that becomes bubblewrap.
+ * Starts the shell that becomes what builds the sandbox.
  *
  * @param streams Where they lead; to those of this process unless given
  * @throws {TomboloError} where the system takes no arguments and variables of that length
  */
-export function spawnShell({ args, env }: Start, streams: Streams = INHERITED): Deno.ChildProcess {
+export function spawnShell(
+  { args, env }: Start,
+  streams: Streams = INHERITED,
+  place: Place = {},
+): Deno.ChildProcess {
   try {
     return new Deno.Command("/bin/sh", {
       args: [...args],
       env: { ...env },
       clearEnv: true,
       ...streams,
+      ...place,
     }).spawn();
   } catch (error) {
     // The runtime has no class for E2BIG (execve(2)).

@@ -13,7 +13,7 @@ import type { RunResult } from "../run_plan.ts";
 import { serveGateway } from "../serve_gateway.ts";
 import { type CommandSignal, SIGNAL_NUMBERS } from "../signals.ts";
 import { WallClock } from "../wall_clock.ts";
-import { GatewayPort } from "./gateway_port.ts";
+import { GatewayPort } from "../gateway_port.ts";
 import type { ConfineStart } from "./confine_start.ts";
 
 const FAILED = 125;

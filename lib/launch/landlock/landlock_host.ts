@@ -7,7 +7,7 @@ import type { Policy } from "../../policy/policy.ts";
 import { TomboloError } from "../../report/tombolo_error.ts";
 import { type ConfineOptions, type ConfineRequest, ConfineStart } from "./confine_start.ts";
 import { entriesOf } from "./entries_of.ts";
-import { temporaryPath } from "./temporary_path.ts";
+import { temporaryPath } from "../temporary_path.ts";
 
 /** A host whose commands Landlock confines. */
 export class LandlockHost implements AsyncDisposable {

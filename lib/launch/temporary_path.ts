@@ -1,4 +1,4 @@
-import { lstat } from "../../paths/resolve_path.ts";
+import { lstat } from "../paths/resolve_path.ts";
 
 const RANDOM_BYTES = 12;
 

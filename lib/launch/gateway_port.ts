@@ -1,7 +1,7 @@
-import { ListenerCredential } from "../../egress/listener_credential.ts";
-import { proxyEnvironment } from "../../egress/proxy_environment.ts";
-import type { Plan } from "../../plan/plan.ts";
-import { clientProtocols } from "../../policy/external_rules.ts";
+import { ListenerCredential } from "../egress/listener_credential.ts";
+import { proxyEnvironment } from "../egress/proxy_environment.ts";
+import type { Plan } from "../plan/plan.ts";
+import { clientProtocols } from "../policy/external_rules.ts";
 
 /** Where a command without a network namespace finds the gateway: on the host's loopback, with a credential of its own. */
 export class GatewayPort {

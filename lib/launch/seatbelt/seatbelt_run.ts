@@ -1,0 +1,193 @@
+import { close } from "../../egress/close.ts";
+import { lstat } from "../../paths/resolve_path.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { TomboloError } from "../../report/tombolo_error.ts";
+import { GatewayPort } from "../gateway_port.ts";
+import type { RunContext } from "../run_context.ts";
+import { NOTHING_FOUND, RunEnd } from "../run_end.ts";
+import type { RunLimits } from "../run_limits.ts";
+import type { RunResult } from "../run_plan.ts";
+import { serveGateway } from "../serve_gateway.ts";
+import { type CommandSignal, SIGNAL_NUMBERS, SignalForwarding } from "../signals.ts";
+import { spawnShell } from "../spawn_shell.ts";
+import { privateDirectory } from "../state_directory.ts";
+import { temporaryPath } from "../temporary_path.ts";
+import { WallClock } from "../wall_clock.ts";
+import { findTerminal, hasTerminal } from "./find_terminal.ts";
+import {
+  SANDBOX_EXEC,
+  sandboxExecArguments,
+  type SeatbeltContext,
+  seatbeltRules,
+  seatbeltStart,
+} from "./seatbelt_start.ts";
+import { Watcher } from "./watcher.ts";
+
+/** sandbox-exec's own failures (sysexits(3)): EX_DATAERR for a profile, EX_OSERR for what the kernel does not take. */
+const OWN_FAILURES = [65, 71];
+
+// Harmless, on every Mac, and executed by nobody else here.
+const TRIAL = ["/usr/bin/true"];
+
+/** One command under Seatbelt, from its start to its end. */
+class SeatbeltRun implements AsyncDisposable {
+  readonly #stack = new AsyncDisposableStack();
+  readonly #end: RunEnd;
+  /** A group of its own, of which everything is ended at the end; with a terminal it shares that of its caller. */
+  readonly #leads: boolean;
+  #limits: RunLimits | undefined;
+  #child: Deno.ChildProcess | undefined;
+  #watcher: Watcher | undefined;
+  /** The signal that ended the start before there was a command. */
+  #aborted: CommandSignal | undefined;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly context: RunContext,
+    private readonly sandboxExec: string,
+  ) {
+    this.#leads = !hasTerminal(context.streams);
+    this.#end = new RunEnd(plan, context.directories.state, context.uid);
+  }
+
+  async result(): Promise<RunResult> {
+    const { plan, context } = this;
+    if (plan.makes.length > 0) {
+      const { makeDirectories } = await import("../make_directories.ts");
+      makeDirectories(plan.makes, context.voice);
+    }
+    if (context.embedded !== true) this.#stack.use(new SignalForwarding((signal) => this.send(signal)));
+    await this.#openLimits();
+    const gateway = this.#openGateway();
+    const start = this.#startContext(gateway);
+    this.#watcher = this.#stack.use(await Watcher.start(start.temporary));
+    if (this.#aborted !== undefined) return this.#gaveUp(this.#aborted);
+    const { status, timedOut } = await this.#run(start, gateway);
+    await this.#clear(start.temporary);
+    this.#checkBuilt(status.code, start);
+    const verdict = await this.#limits?.verdict(status.code, timedOut);
+    return {
+      status: verdict?.status ?? status.code,
+      limits: verdict?.reached ?? [],
+      ...await this.#end.check(),
+    };
+  }
+
+  async #openLimits(): Promise<void> {
+    if (Object.keys(this.plan.limits).length === 0) return;
+    const { RunLimits } = await import("../run_limits.ts");
+    this.#limits = this.#stack.use(await RunLimits.open(this.plan));
+  }
+
+  #openGateway(): GatewayPort | undefined {
+    if (this.plan.network === "none") return undefined;
+    const gateway = GatewayPort.open();
+    this.#stack.defer(() => close(gateway.listener));
+    return gateway;
+  }
+
+  #startContext(gateway: GatewayPort | undefined): SeatbeltContext {
+    const { plan, context, sandboxExec } = this;
+    const made = privateDirectory(temporaryPath(context.directories.state), context.uid);
+    const terminal = this.#leads ? undefined : findTerminal();
+    return {
+      sandboxExec,
+      openFiles: context.openFiles,
+      // The kernel compares rules with what links lead to.
+      temporary: Deno.realPathSync(made),
+      ...(terminal === undefined ? {} : { terminal }),
+      ...(gateway === undefined ? {} : { port: gateway.port, proxy: gateway.variables(plan) }),
+    };
+  }
+
+  async #run(start: SeatbeltContext, gateway: GatewayPort | undefined) {
+    const { plan, context } = this;
+    const child = spawnShell(seatbeltStart(plan, start), context.streams, {
+      cwd: plan.cwd,
+      detached: this.#leads,
+    });
+    this.#child = child;
+    await this.#watcher?.watch(child.pid, this.#leads);
+    context.onStart?.(child, { send: (signal) => this.send(signal) });
+    context.live?.release();
+    void this.#end.load();
+    using clock = new WallClock(plan.limits.wallTime, {
+      ask: () => this.#kill("SIGTERM"),
+      end: () => void this.#watcher?.kill(),
+    });
+    if (gateway !== undefined) {
+      const ended = child.status.then(() => undefined);
+      void serveGateway({ ...context, ...gateway, plan, ended, stack: this.#stack });
+    }
+    const status = await child.status;
+    return { status, timedOut: clock.isOver };
+  }
+
+  async #clear(temporary: string): Promise<void> {
+    await this.#watcher?.done();
+    if (lstat(temporary) === undefined) return;
+    this.context.voice.warn(
+      `could not remove ${temporary}, the command's directory for temporary files: remove it by hand`,
+    );
+  }
+
+  // The command may end with the same status: a trial tells whether it was ever executed.
+  #checkBuilt(code: number, start: SeatbeltContext): void {
+    if (!OWN_FAILURES.includes(code) || seatbeltRules(this.plan).exec.allow !== undefined) return;
+    const trial = new Deno.Command("/bin/sh", {
+      args: ["-c", 'exec "$@"', "sh", this.sandboxExec, ...sandboxExecArguments(this.plan, start, TRIAL)],
+      clearEnv: true,
+      cwd: "/",
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).outputSync();
+    if (trial.code !== code) return;
+    throw new TomboloError(
+      "sandbox",
+      "Cannot build the sandbox: sandbox-exec failed as shown above, and nothing ran",
+      {
+        remedy: "a process that is in a sandbox already cannot enter another one: run tombolo outside of it",
+      },
+    );
+  }
+
+  #gaveUp(signal: CommandSignal): RunResult {
+    return { status: 128 + SIGNAL_NUMBERS[signal], limits: [], ...NOTHING_FOUND };
+  }
+
+  #kill(signal: CommandSignal): void {
+    try {
+      this.#child?.kill(signal);
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
+  send(signal: CommandSignal): void {
+    if (this.#child === undefined) this.#aborted ??= signal;
+    else if (signal === "SIGKILL") void this.#watcher?.kill();
+    else if (!this.#leads && this.context.embedded !== true) void this.#watcher?.tell(signal);
+    else this.#kill(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+/**
+ * Runs a plan of the Seatbelt backend with the terminal and the streams of this process, unless they are to be pipes, and
+ * waits for its end.
+ *
+ * @param sandboxExec Absolute path of sandbox-exec
+ * @throws {TomboloError} where the sandbox could not be built; nothing ran then
+ */
+export async function runSeatbelt(
+  plan: Plan,
+  context: RunContext,
+  sandboxExec: string = SANDBOX_EXEC,
+): Promise<RunResult> {
+  await using run = new SeatbeltRun(plan, context, sandboxExec);
+  return await run.result();
+}
