@@ -1,5 +1,6 @@
 import { parseBackend } from "../launch/backend.ts";
 import { resolveTrusted } from "../launch/gather_facts.ts";
+import { homeDirectory } from "../launch/home_directory.ts";
 import { inspectHost } from "../launch/inspect_host.ts";
 import { ownProgram } from "../launch/own_program.ts";
 import { type Prepared, prepareRun } from "../launch/prepare_run.ts";
@@ -9,14 +10,7 @@ import type { PolicySource } from "../policy/policy_source.ts";
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { GivenFlag } from "./flags.ts";
-import {
-  buildContext,
-  currentDirectory,
-  homeDirectory,
-  lastValue,
-  policyOf,
-  policySources,
-} from "./read_policy.ts";
+import { buildContext, currentDirectory, lastValue, policyOf, policySources } from "./read_policy.ts";
 
 export type { Prepared } from "../launch/prepare_run.ts";
 

@@ -1,4 +1,5 @@
 import { caBundleOf, type Environment } from "../launch/inspect_host.ts";
+import { homeDirectory } from "../launch/home_directory.ts";
 import { ownProgram } from "../launch/own_program.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { BuildContext } from "../policy/build_context.ts";
@@ -35,16 +36,6 @@ export function currentDirectory(): SafePath {
     throw new TomboloError("usage", "Cannot find the working directory: it has been removed", {
       cause: error,
     });
-  }
-}
-
-/** Behind a link, such as /home on another disk, it is the real directory that rules must name. */
-export function homeDirectory(text: string | undefined): SafePath | undefined {
-  if (text?.startsWith("/") !== true) return undefined;
-  try {
-    return SafePath.of(Deno.realPathSync(text));
-  } catch {
-    return SafePath.of(text);
   }
 }
 

@@ -1,9 +1,8 @@
 import type { ExternalProxy } from "../egress/external_proxy.ts";
 import { resolveTrusted } from "../launch/gather_facts.ts";
 import { CommandDenied, findCommand } from "../launch/find_command.ts";
-import { DescriptorLeak } from "../launch/descriptor_leak.ts";
-import type { RunContext } from "../launch/run_context.ts";
-import { runPlan, type RunResult } from "../launch/run_plan.ts";
+import type { RunResult } from "../launch/run_plan.ts";
+import { runPrepared } from "../launch/run_prepared.ts";
 import { TreeChanged } from "../launch/tree_changed.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -12,6 +11,7 @@ import { DenialLog, type Summary } from "../report/denial_log.ts";
 import { escape } from "../report/escape.ts";
 import type { DecisionEvent, EventSink } from "../report/event.ts";
 import { EventsFile } from "../report/events_file.ts";
+import { failureEvents, protectionEvents, socketEvents } from "../report/run_events.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { Voice } from "../report/voice.ts";
 import { type GivenFlag, parseFlags } from "./flags.ts";
@@ -54,21 +54,6 @@ function commandEvent({ program, decision: { allowed: _, ...why } }: CommandDeni
   return { time: new Date().toISOString(), kind: "run", decision: "deny", target: program, ...why };
 }
 
-async function runEither(plan: Plan, again: () => Plan, context: RunContext): Promise<RunResult> {
-  try {
-    return await runHiding(plan, context);
-  } catch (error) {
-    if (!(error instanceof DescriptorLeak)) throw error;
-    return await runHiding(again(), context);
-  }
-}
-
-async function runHiding(plan: Plan, context: RunContext): Promise<RunResult> {
-  if (plan.hides.length === 0) return await runPlan(plan, context);
-  const { runBesideSockets } = await import("../launch/hidden_sockets.ts");
-  return await runBesideSockets(plan, context.uid, (now) => runPlan(now, context));
-}
-
 /** Says what has been moved out of the tree at the end. */
 export async function reportSetAside(voice: Voice, { setAside, missed, replaced }: RunResult): Promise<void> {
   for (const { path } of replaced) {
@@ -109,16 +94,11 @@ async function reportDenials(
   status: number,
 ): Promise<void> {
   if (status === 0 && denials.isEmpty) return;
-  const { deniedArguments, deniedHosts, denialLine, missedNetwork, unreachedLine } = await import(
+  const { denialLine, missedNetwork, unreachedLine } = await import(
     "../report/denials.ts"
   );
   if (status !== 0) {
-    const time = new Date().toISOString();
-    if (plan.run !== undefined) {
-      const { deniedPrograms } = await import("../report/denied_programs.ts");
-      for (const event of deniedPrograms(plan, time)) onEvent(event);
-    }
-    for (const event of [...deniedArguments(plan, time), ...deniedHosts(plan, time)]) onEvent(event);
+    for (const event of await failureEvents(plan, new Date().toISOString())) onEvent(event);
     if (denials.isEmpty && missedNetwork(plan)) {
       voice.say("the command had no network (no rule allows any host); to allow one: --allow-net=HOST");
     }
@@ -148,18 +128,6 @@ async function reportLimits(
   }
 }
 
-// Which sockets stood open; who connects to them is not seen.
-function socketEvents({ unix }: Plan, time: string): DecisionEvent[] {
-  return unix.map(({ path, text, origin }) => ({
-    time,
-    kind: "unix",
-    decision: "allow",
-    target: path.toString(),
-    rule: { text, origin },
-    reason: "bound in",
-  }));
-}
-
 function needsExternal({ net, network }: Plan): boolean {
   return net.external !== undefined && net.denyAll === undefined && network === "gateway";
 }
@@ -175,17 +143,6 @@ async function externalOf(
   const isWritableInside = (path: SafePath) => decidePath(plan.decider, "write", path).allowed;
   const onEvent = (event: DecisionEvent) => events?.write(event);
   return await startExternal({ rule, caller, isWritableInside, voice, onEvent });
-}
-
-function protectionEvents({ setAside }: RunResult): DecisionEvent[] {
-  return setAside.map(({ watch, path }) => ({
-    time: new Date().toISOString(),
-    kind: "protection",
-    decision: "deny",
-    target: path,
-    reason: "set aside",
-    rule: { text: watch.rule.text, origin: watch.rule.origin },
-  }));
 }
 
 /**
@@ -237,9 +194,9 @@ async function runOnce(
   voice.detail(`network ${plan.network}, ${plan.mounts.length} mounts, started by ${plan.launcher.kind}`);
   const context = { ...prepared.context, onEvent, voice, ...(external && { external }) };
   const time = new Date().toISOString();
-  const result = await runEither(plan, planThroughStage2, context);
+  const result = await runPrepared(plan, planThroughStage2, context);
   for (const event of socketEvents(plan, time)) events?.write(event);
-  for (const event of protectionEvents(result)) events?.write(event);
+  for (const event of protectionEvents(result.setAside, new Date().toISOString())) events?.write(event);
   await reportDenials(voice, denials, plan, onEvent, result.status);
   await reportSetAside(voice, result);
   await reportLimits(voice, events, result);

@@ -67,16 +67,16 @@ async function socketsOf(
 }
 
 // What rules about programs name, in the command's own environment.
-async function ruledPrograms(
+async function programsOf(
   policy: Policy,
   searchPath: string | undefined,
   cwd: SafePath,
   uid: number | null,
 ): Promise<ProgramFacts | undefined> {
   if (!limitsPrograms(policy.run)) return undefined;
-  const { gatherPrograms } = await import("./gather_programs.ts");
+  const { ruledPrograms } = await import("./ruled_programs.ts");
   const isWritable = isWritableInside(policy);
-  return gatherPrograms({
+  return ruledPrograms({
     run: policy.run,
     searchPath,
     cwd,
@@ -151,7 +151,7 @@ interface Settled {
 async function settle(host: InspectedHost, request: RunRequest): Promise<Settled> {
   const { policy, caller, uid, runtime, caBundle, held, bubblewrap } = host;
   const inside = commandEnvironment(policy.env, caller);
-  const ruled = await ruledPrograms(policy, inside.get("PATH"), request.cwd, uid);
+  const ruled = await programsOf(policy, inside.get("PATH"), request.cwd, uid);
   const brings = bubblewrap !== undefined && hidesSystem(policy, ruled);
   const usual: PlanRequest = {
     command: request.command,

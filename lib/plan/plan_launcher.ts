@@ -1,4 +1,5 @@
 import { SafePath } from "../paths/safe_path.ts";
+import { letsOut } from "../policy/external_rules.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { HostFacts, RuntimeFiles } from "./host_facts.ts";
@@ -14,8 +15,7 @@ function publishes({ publish = [] }: NetPolicy): boolean {
 /** Whether anything can leave or come in; otherwise no bridge is started. With ports alone the gateway denies all. */
 export function network({ net }: Policy): Plan["network"] {
   if (publishes(net)) return "gateway";
-  if (net.denyAll !== undefined) return "none";
-  return net.allowAll !== undefined || net.allow.length > 0 ? "gateway" : "none";
+  return letsOut(net) ? "gateway" : "none";
 }
 
 function socketMounts({ net }: Policy): Mount[] {

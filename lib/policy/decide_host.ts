@@ -31,6 +31,14 @@ function refused(reason: string, ...missing: readonly (HostPort | string)[]): Ho
   return { allowed: false, reason, suggestion: `--allow-net=${missing.join(",")}` };
 }
 
+// A policy that has been made narrower allows what it allows itself and all of those before it do.
+function refusedBy(
+  { within = [] }: NetPolicy,
+  decide: (outer: NetPolicy) => HostDecision,
+): HostDecision | undefined {
+  return within.map(decide).find(({ allowed }) => !allowed);
+}
+
 /** The deny rule that hits the target itself, or the address that it leads to. */
 function denyRule(policy: NetPolicy, target: HostPort, address: IpAddress | undefined): Rule | undefined {
   if (policy.denyAll !== undefined) return policy.denyAll;
@@ -71,6 +79,8 @@ function exactRule(policy: NetPolicy, target: HostPort): HostRule | undefined {
  * ```
  */
 export function decideHost(policy: NetPolicy, target: HostPort): HostDecision {
+  const refusal = refusedBy(policy, (outer) => decideHost(outer, target));
+  if (refusal !== undefined) return refusal;
   if (target.address !== undefined) return decideAddress(policy, target, target.address, NO_OWN);
   const deny = denyRule(policy, target, undefined);
   if (deny !== undefined) return deniedBy(deny);
@@ -117,6 +127,8 @@ export function decideAddress(
   address: IpAddress,
   ownAddresses: readonly IpAddress[],
 ): HostDecision {
+  const refusal = refusedBy(policy, (outer) => decideAddress(outer, target, address, ownAddresses));
+  if (refusal !== undefined) return refusal;
   const deny = denyRule(policy, target, address);
   if (deny !== undefined) return deniedBy(deny);
   const byName = target.address === undefined ? decideHost(policy, target) : undefined;

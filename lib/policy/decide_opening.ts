@@ -31,6 +31,9 @@ const FITS: HostDecision = { allowed: true, reason: "the first bytes fit the hos
  * @param opening What the client said first
  */
 export function decideOpening(policy: NetPolicy, target: HostPort, opening: TunnelOpening): HostDecision {
+  const refusal = policy.within?.map((outer) => decideOpening(outer, target, opening))
+    .find(({ allowed }) => !allowed);
+  if (refusal !== undefined) return refusal;
   if (!opening.tls) return decidePlain(policy, target);
   if (opening.hidesName && nameMatters(policy, target)) {
     return denied("the TLS handshake encrypts its server name");

@@ -6,9 +6,17 @@ import type { NetPolicy } from "./net_policy.ts";
  * Whether clients are led straight to the external proxy, which then decides alone: where every public host is allowed
  * and no rule says more. Otherwise the gateway stays in front and dials through it.
  */
-export function leadsToExternal({ external, allowAll, allow, denyAll, deny }: NetPolicy): boolean {
-  return external !== undefined && allowAll !== undefined && denyAll === undefined && allow.length === 0 &&
+export function leadsToExternal(
+  { external, allowAll, allow, denyAll, deny, within = [] }: NetPolicy,
+): boolean {
+  return within.every((outer) => leadsToExternal({ ...outer, ...(external && { external }) })) &&
+    external !== undefined && allowAll !== undefined && denyAll === undefined && allow.length === 0 &&
     deny.length === 0;
+}
+
+/** Whether any rule lets anything out. */
+export function letsOut({ allowAll, allow, denyAll, within = [] }: NetPolicy): boolean {
+  return denyAll === undefined && (allowAll !== undefined || allow.length > 0) && within.every(letsOut);
 }
 
 /** The same rules with nothing allowed to leave. */

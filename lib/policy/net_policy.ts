@@ -46,4 +46,6 @@ export interface NetPolicy {
   readonly upstream?: UpstreamRule;
   readonly external?: ExternalRule;
   readonly publish?: readonly PublishRule[];
+  /** Policies that this one has been made narrower from: all of them have to allow a connection too. */
+  readonly within?: readonly NetPolicy[];
 }

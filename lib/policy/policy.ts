@@ -35,6 +35,8 @@ export interface EnvPolicy {
   readonly deny: readonly NameRule[];
   /** Variables set by hand; they need no allow rule. */
   readonly set: ReadonlyMap<string, string>;
+  /** Policies that this one has been made narrower from: all of them have to give a variable too. */
+  readonly within?: readonly EnvPolicy[];
 }
 
 /** What the user allows and denies; parsed, not yet resolved against the host. */

@@ -12,9 +12,11 @@ export interface RunPolicy {
   /** The only ones; absent: every one that no rule denies. */
   readonly allow?: readonly ProgramRule[];
   readonly deny: readonly ProgramRule[];
+  /** Policies that this one has been made narrower from: all of them have to allow a program too. */
+  readonly within?: readonly RunPolicy[];
 }
 
 /** Whether a policy limits at all what is executed. */
-export function limitsPrograms({ allow, deny }: RunPolicy): boolean {
-  return allow !== undefined || deny.length > 0;
+export function limitsPrograms({ allow, deny, within = [] }: RunPolicy): boolean {
+  return allow !== undefined || deny.length > 0 || within.some(limitsPrograms);
 }

@@ -1,7 +1,7 @@
 import type { Upstream } from "../egress/upstream/upstream.ts";
 import type { Mount, Plan } from "../plan/plan.ts";
 import { OWN_PROCESSES } from "../plan/plan_limits.ts";
-import { leadsToExternal } from "../policy/external_rules.ts";
+import { leadsToExternal, letsOut } from "../policy/external_rules.ts";
 import { LIMIT_LABELS, LIMIT_NAMES, type LimitName } from "../policy/limits.ts";
 import type { ExternalRule, NetPolicy } from "../policy/net_policy.ts";
 import type { Rule } from "../policy/rule.ts";
@@ -39,10 +39,6 @@ function all(rule: Rule | undefined): Rule[] {
 }
 
 // Published ports need a gateway, which may have nothing to let out.
-function letsOut({ denyAll, allowAll, allow }: NetPolicy): boolean {
-  return denyAll === undefined && (allowAll !== undefined || allow.length > 0);
-}
-
 const NAMESPACE = "an empty network namespace";
 
 const NO_NETWORK = {
