@@ -1,17 +1,12 @@
-import { ProxyUrl } from "../host/proxy_url.ts";
 import { clientProtocols, leadsToExternal } from "../policy/external_rules.ts";
-import type { NetPolicy } from "../policy/net_policy.ts";
-import type { EventSink } from "../report/event.ts";
 import type { ExternalProxy } from "./external_proxy.ts";
-import { Gateway, type GatewayLimits, type GatewayOptions } from "./gateway.ts";
-import type { Route } from "./guarded_dialer.ts";
+import { gatewayOf, type GatewayParts } from "./gateway_of.ts";
 import type { ListenerCredential } from "./listener_credential.ts";
 import { type ProxyAddress, proxyEnvironment } from "./proxy_environment.ts";
 import type { ProxyHandle, ProxyPlace } from "./proxy_handle.ts";
 
 /** What a proxy is opened from. */
-export interface OpenProxyOptions {
-  readonly net: NetPolicy;
+export interface OpenProxyOptions extends GatewayParts {
   /** Taken over: closed with the handle. */
   readonly listener: Deno.UnixListener | Deno.TcpListener;
   /** Where a unix socket stands that has been moved since it was bound. */
@@ -20,14 +15,8 @@ export interface OpenProxyOptions {
   readonly accepted?: Deno.Conn;
   /** What a TCP listener asks its clients for. */
   readonly credential?: ListenerCredential;
-  /** Which upstream proxy leads to a host; all go direct unless given. */
-  readonly route?: Route;
-  /** Certificates (PEM) that are trusted beside the runtime's own, for an upstream proxy that is spoken to over TLS. */
-  readonly caCerts?: readonly string[];
   /** The proxy that the policy names, running; closed with the handle. */
   readonly external?: ExternalProxy;
-  readonly onEvent: EventSink;
-  readonly limits?: Partial<GatewayLimits>;
   /** File of CA certificates that clients are to trust, where they see it. */
   readonly caBundle?: string;
 }
@@ -84,28 +73,9 @@ function placeOf({ listener, path }: OpenProxyOptions): ProxyPlace {
   return { kind: "tcp", host: host.includes(":") ? `[${host}]` : host, port: addr.port };
 }
 
-/** Sends everything through the external proxy. Once that has ended, its port may be anybody's. */
-function throughExternal(external: ExternalProxy, net: NetPolicy): Pick<GatewayOptions, "route" | "connect"> {
-  const proxy = ProxyUrl.external(net.external?.protocol ?? "http", external.port);
-  return {
-    route: () => proxy,
-    connect: (hostname, port, signal) =>
-      external.isRunning
-        ? Deno.connect({ hostname, port, signal })
-        : Promise.reject(new Deno.errors.ConnectionRefused("the external proxy has ended")),
-  };
-}
-
 function openGateway(options: OpenProxyOptions): Server {
-  const { net, listener, accepted, credential, external, route, caCerts, onEvent, limits } = options;
-  const gateway = new Gateway({
-    policy: net,
-    onEvent,
-    ...(limits === undefined ? {} : { limits }),
-    ...(route === undefined ? {} : { route }),
-    ...(caCerts === undefined ? {} : { caCerts }),
-    ...(external === undefined ? {} : throughExternal(external, net)),
-  });
+  const { listener, accepted, credential } = options;
+  const gateway = gatewayOf(options);
   gateway.serve(listener, {
     ...(accepted === undefined ? {} : { accepted }),
     ...(credential === undefined ? {} : { credential }),

@@ -93,6 +93,7 @@ class Run implements AsyncDisposable {
     if (this.#aborted !== undefined) return { success: false, code: 0, signal: this.#aborted };
     const listener = Deno.listen({ transport: "unix", path: this.#directory.socket });
     Deno.chmodSync(this.#directory.socket, 0o600);
+    if (this.context.embedded === true) listener.unref();
     const child = this.#spawn();
     const ended = child.status.then(() => undefined);
     try {

@@ -1,7 +1,7 @@
 import type { ListenerCredential } from "../egress/listener_credential.ts";
-import type { OpenProxyOptions } from "../egress/open_proxy.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RunContext } from "./run_context.ts";
+import { upstreamOf } from "./upstream_of.ts";
 
 /** The gateway's side of a sandbox that is up. */
 export interface GatewaySide extends Pick<RunContext, "caBundle" | "onEvent" | "external"> {
@@ -35,14 +35,4 @@ export async function serveGateway(side: GatewaySide): Promise<void> {
   });
   if (stack.disposed) return await proxy.close();
   stack.use(proxy);
-}
-
-async function upstreamOf(
-  { plan: { upstream, net }, caBundle }: GatewaySide,
-): Promise<Pick<OpenProxyOptions, "route" | "caCerts">> {
-  if (upstream === undefined) return {};
-  const { routeOf } = await import("../egress/upstream/routes.ts");
-  // It was readable at the start; without it a proxy that needs it is not trusted.
-  const bundle = caBundle === undefined ? "" : await Deno.readTextFile(caBundle).catch(() => "");
-  return { route: routeOf(upstream, net), ...(bundle === "" ? {} : { caCerts: [bundle] }) };
 }

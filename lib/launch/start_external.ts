@@ -14,7 +14,7 @@ export interface ExternalStart {
   readonly caller: Readonly<Record<string, string>>;
   /** Whether a sandbox may write at a real path. */
   readonly isWritableInside: (path: SafePath) => boolean;
-  readonly voice: Voice;
+  readonly voice: Pick<Voice, "detail" | "warn">;
   /** Takes an event where the proxy ends before it is closed. */
   readonly onEvent: EventSink;
 }

@@ -48,10 +48,19 @@ export class DenialLog {
     return this.#denied.size === 0;
   }
 
+  #sorted(): Noted[] {
+    const useful = ({ event }: Noted) => event.suggestion === undefined ? 0 : 1;
+    return [...this.#denied.values()].sort((a, b) => useful(b) - useful(a) || b.count - a.count);
+  }
+
   /** What was denied, the most useful first: with a flag that would help, then the most frequent. */
   summary(): Summary {
-    const useful = ({ event }: Noted) => event.suggestion === undefined ? 0 : 1;
-    return first([...this.#denied.values()].sort((a, b) => useful(b) - useful(a) || b.count - a.count));
+    return first(this.#sorted());
+  }
+
+  /** All that was denied, in the same order. */
+  denied(): DecisionEvent[] {
+    return this.#sorted().map(({ event }) => event);
   }
 
   /** What was allowed and could not be reached, the most frequent first. */
