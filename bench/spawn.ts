@@ -58,7 +58,13 @@ try {
   for (const [index, { name, limit }] of starts.entries()) {
     const own = medians[index] ?? NaN;
     const least = Math.min(...times[index] ?? []);
-    const cells = [name, own.toFixed(1), least.toFixed(1), (own / (medians[0] ?? NaN)).toFixed(1), limit ?? ""];
+    const cells = [
+      name,
+      own.toFixed(1),
+      least.toFixed(1),
+      (own / (medians[0] ?? NaN)).toFixed(1),
+      limit ?? "",
+    ];
     console.log(`| ${cells.join(" | ")} |`);
   }
 } finally {

@@ -45,6 +45,8 @@ export interface RunRequest {
   readonly own: readonly string[];
   /** Whether it is going to be run. */
   readonly runs?: boolean;
+  /** Whether it is started at some later time: another sandbox may change the tree before. */
+  readonly waits?: boolean;
   /** Whether the command will be a program of tombolo's own, for the runtime of stage2. */
   readonly needsRuntime?: boolean;
   /** Where the command's streams lead; to those of this process unless given. */
@@ -246,7 +248,8 @@ async function prepareBubblewrap(
   const { policy, caller, directories, runtime, bubblewrap } = host;
   if (bubblewrap === undefined) throw new TypeError("Cannot prepare a run: no backend has been chosen");
   const { bwrap, probe } = bubblewrap;
-  const isContested = live?.isAlone === false && await lateMountsWork(probe, runtime);
+  const isContested = (live?.isAlone === false || request.waits === true) &&
+    await lateMountsWork(probe, runtime);
   const { facts, usual: always } = await settle(host, request);
   const usual: PlanRequest = { ...always, lateMounts: isContested ? "all" : "many" };
   const first = makePlan(policy, facts, usual);
@@ -255,7 +258,6 @@ async function prepareBubblewrap(
   const plan: PlanRequest = isRefused ? { ...usual, lateMounts: "none" } : usual;
   const planThroughStage2 = (net: NetPolicy) =>
     makePlan({ ...policy, net }, facts, { ...plan, stage2: true });
-
   return {
     policy,
     plan: await withUpstream(isRefused ? makePlan(policy, facts, plan) : first, policy, caller),

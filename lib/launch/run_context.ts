@@ -1,3 +1,4 @@
+import type { ListenerCredential } from "../egress/listener_credential.ts";
 import type { ExternalProxy } from "../egress/external_proxy.ts";
 import type { EventSink } from "../report/event.ts";
 import type { Voice } from "../report/voice.ts";
@@ -31,7 +32,10 @@ export interface RunContext {
   /** The proxy that the policy names, running. */
   readonly external?: ExternalProxy;
   /** Serves the sandbox's socket, where there is a gateway for more than this run. */
-  readonly serve?: (listener: Deno.UnixListener) => AsyncDisposable;
+  readonly serve?: (
+    listener: Deno.UnixListener | Deno.TcpListener,
+    credential?: ListenerCredential,
+  ) => AsyncDisposable;
   /** Where the command's streams lead, for `onStart` to take; to those of this process unless given. */
   readonly streams?: Streams;
   readonly onStart?: (child: Deno.ChildProcess, control: RunControl) => void;

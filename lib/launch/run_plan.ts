@@ -1,11 +1,9 @@
 import { close } from "../egress/close.ts";
-import { ordersText } from "../plan/launch_orders.ts";
 import type { Plan } from "../plan/plan.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { awaitInit } from "./await_init.ts";
 import type { EndCheck } from "./check_end.ts";
 import { DescriptorLeak } from "./descriptor_leak.ts";
-import { ensureMasks, seccompFile } from "./host_files.ts";
 import { forgetProbe } from "./probe.ts";
 import type { LimitReached } from "./limits_reached.ts";
 import { rendezvous } from "./rendezvous.ts";
@@ -16,7 +14,7 @@ import type { RunLimits } from "./run_limits.ts";
 import { type CommandSignal, killInit, sendToCommand, SIGNAL_NUMBERS, SignalForwarding } from "./signals.ts";
 import { serveGateway } from "./serve_gateway.ts";
 import { spawnShell } from "./spawn_shell.ts";
-import { starterOf } from "./starter.ts";
+import { startOf } from "./start_of.ts";
 import { StatusFile } from "./status_file.ts";
 import { TreeChanged } from "./tree_changed.ts";
 import { WallClock } from "./wall_clock.ts";
@@ -133,27 +131,7 @@ class Run implements AsyncDisposable {
 
   #spawn(): Deno.ChildProcess {
     const { plan, context } = this;
-    const { bwrap } = context;
-    if (bwrap === undefined) {
-      throw new TypeError("Cannot start the sandbox: bubblewrap has not been looked up");
-    }
-    const all = [...plan.mounts, ...plan.orders.mounts ?? []];
-    if (all.some(({ kind }) => kind === "mask-file" || kind === "mask-directory")) {
-      ensureMasks(context.directories.state, context.uid);
-    }
-    const orders = ordersText(plan.orders);
-    if (orders !== undefined) Deno.writeTextFileSync(this.#directory.orders, orders, { mode: 0o600 });
-    const scope = this.#limits?.scopePath;
-    const start = starterOf(plan, {
-      ...context,
-      bwrap,
-      ...(scope === undefined ? {} : { scope }),
-      socket: this.#directory.socket,
-      publishSocket: this.#directory.publishSocket,
-      orders: this.#directory.orders,
-      status: this.#directory.status,
-      seccomp: seccompFile(plan, context.directories.state),
-    });
+    const start = startOf(plan, context, this.#directory, this.#limits?.scopePath);
     const child = spawnShell(start, context.streams);
     this.#child = child;
     context.onStart?.(child, { send: (signal) => void this.#send(signal) });

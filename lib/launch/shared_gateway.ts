@@ -1,6 +1,7 @@
 import type { ExternalProxy } from "../egress/external_proxy.ts";
 import type { Gateway } from "../egress/gateway.ts";
 import { gatewayOf } from "../egress/gateway_of.ts";
+import type { ListenerCredential } from "../egress/listener_credential.ts";
 import { UnixToTcpBridge } from "../egress/bridge_unix_to_tcp.ts";
 import type { Plan } from "../plan/plan.ts";
 import { leadsToExternal } from "../policy/external_rules.ts";
@@ -36,14 +37,22 @@ export class SharedGateway implements AsyncDisposable {
   /**
    * Serves one sandbox.
    *
-   * @param listener The sandbox's socket
+   * @param listener Where the sandbox is heard
+   * @param credential What a TCP listener asks its clients for; an external proxy knows of none, so the gateway stays in
+   * front then
    * @returns Ends what its command has left open
    */
-  serve(listener: Deno.UnixListener, onEvent: EventSink): AsyncDisposable {
+  serve(
+    listener: Deno.UnixListener | Deno.TcpListener,
+    onEvent: EventSink,
+    credential?: ListenerCredential,
+  ): AsyncDisposable {
     // The command keeps the event loop alive, not its way out.
     listener.unref();
     const { plan: { net }, external } = this.options;
-    if (external === undefined || !leadsToExternal(net)) return this.gateway.serve(listener, { onEvent });
+    if (external === undefined || credential !== undefined || !leadsToExternal(net)) {
+      return this.gateway.serve(listener, { onEvent, ...(credential && { credential }) });
+    }
     const bridge = new UnixToTcpBridge(external.port);
     bridge.serve(listener);
     // Its port may be anybody's from then on.

@@ -19,11 +19,18 @@ export class WallClock implements Disposable {
   /** @param limit Nothing is ever over where there is none */
   constructor(limit: Limit | undefined, { ask, end }: WallClockActions) {
     if (limit === undefined) return;
-    this.#timers.push(setTimeout(() => {
+    this.#after(limit.value, () => {
       this.#isOver = true;
       ask();
-      this.#timers.push(setTimeout(end, KILL_AFTER_MS));
-    }, limit.value));
+      this.#after(KILL_AFTER_MS, end);
+    });
+  }
+
+  // The command keeps the event loop alive, where it is meant to.
+  #after(milliseconds: number, act: () => void): void {
+    const timer = setTimeout(act, milliseconds);
+    Deno.unrefTimer(timer);
+    this.#timers.push(timer);
   }
 
   /** Whether the time was over while the command ran. */

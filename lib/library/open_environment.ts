@@ -1,9 +1,22 @@
+import { type BackendChoice, parseBackend } from "../launch/backend.ts";
 import { hasLeaks } from "../launch/has_leaks.ts";
 import { homeDirectory } from "../launch/home_directory.ts";
 import { type InspectedHost, inspectHost } from "../launch/inspect_host.ts";
 import { type OwnProgram, ownProgram } from "../launch/own_program.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Policy } from "./policy.ts";
+
+/** What is to enforce a policy. */
+export interface BackendOptions {
+  /** The first that can enforce the whole policy unless given. */
+  readonly backend?: BackendChoice;
+  /** As `--weaker-network`: without namespaces, other machines stay reachable on the gateway's port. */
+  readonly weakerNetwork?: boolean;
+  /** As `--weaker-attributes`: without namespaces, attributes of files that may only be read can be changed. */
+  readonly weakerAttributes?: boolean;
+  /** Path of stage2's bundle; the one of this library unless given. */
+  readonly stage2?: string;
+}
 
 /** What every command of a sandbox shares. */
 export interface OpenEnvironment {
@@ -25,10 +38,10 @@ function programOf(stage2: string | undefined): OwnProgram {
 /**
  * Looks at everything that does not depend on a command.
  *
- * @param stage2 Path of stage2's bundle, where this tombolo is not to look for it itself
  * @throws {TomboloError} where the host cannot enforce the policy, with the remedy
  */
-export async function openEnvironment(policy: Policy, stage2: string | undefined): Promise<OpenEnvironment> {
+export async function openEnvironment(policy: Policy, options: BackendOptions): Promise<OpenEnvironment> {
+  const { stage2, backend, weakerNetwork = false, weakerAttributes = false } = options;
   const rules = policy.rules();
   const { environment, cwd } = policy;
   const host = await inspectHost({
@@ -40,6 +53,8 @@ export async function openEnvironment(policy: Policy, stage2: string | undefined
     current: SafePath.of(cwd),
     home: homeDirectory(environment["HOME"]),
     uid: Deno.uid(),
+    backend: parseBackend(backend, Deno.build.os),
+    weaker: { network: weakerNetwork, attributes: weakerAttributes },
   });
   return { policy, host, leaks: hasLeaks() };
 }

@@ -5,6 +5,7 @@ import { SafePath } from "../paths/safe_path.ts";
 import { buildPolicy } from "../policy/build_policy.ts";
 import { composePolicies } from "../policy/compose_policies.ts";
 import { loadPolicyText } from "../policy/load_policy_file.ts";
+import type { NetPolicy } from "../policy/net_policy.ts";
 import type { Policy as PolicyRules } from "../policy/policy.ts";
 import type { PolicyDocument } from "../policy/policy_schema.ts";
 import { quote } from "../report/escape.ts";
@@ -65,7 +66,7 @@ export class Policy {
    *
    * @example
    * ```ts
-   * import { Policy } from "tombolo";
+   * import { Policy } from "@tombolo/tombolo";
    *
    * const policy = Policy.parse({ net: { allow: ["example.com:443"] } });
    * const { allowed, suggestion } = policy.decide({ kind: "net", target: "example.org:443" });
@@ -92,7 +93,7 @@ export class Policy {
    *
    * @example
    * ```ts
-   * import { Policy } from "tombolo";
+   * import { Policy } from "@tombolo/tombolo";
    *
    * const parent = Policy.parse({ read: { deny: ["~/notes"] }, net: { allow: ["*.example.com"] } });
    * const child = Policy.parse({ read: { allow: ["~/notes/today"] }, net: { allow: ["api.example.com", "example.org"] } });
@@ -127,6 +128,11 @@ export class Policy {
       caller: this.environment,
       own: ownProgram().files,
     });
+  }
+
+  /** What may leave, as a {@linkcode Gateway} takes it. */
+  get net(): NetPolicy {
+    return this.rules().net;
   }
 
   /**

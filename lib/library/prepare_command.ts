@@ -1,5 +1,5 @@
 import { resolveTrusted } from "../launch/gather_facts.ts";
-import { type Prepared, prepareRun } from "../launch/prepare_run.ts";
+import { type Prepared, prepareRun, type RunRequest } from "../launch/prepare_run.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Policy as PolicyRules } from "../policy/policy.ts";
 import { quote } from "../report/escape.ts";
@@ -11,10 +11,7 @@ import type { SpawnOptions } from "./spawn_options.ts";
 export type CommandOptions = Pick<SpawnOptions, "cwd" | "env">;
 
 /** What is to become of a prepared command. */
-export interface Purpose {
-  /** Whether it is going to be run. */
-  readonly runs: boolean;
-}
+export type Purpose = Pick<RunRequest, "runs" | "waits" | "streams">;
 
 function workingDirectory(base: string, named: string | URL | undefined): SafePath {
   if (named === undefined) return SafePath.of(base);
@@ -55,14 +52,14 @@ export async function prepareCommand(
   { policy, host, leaks }: OpenEnvironment,
   command: readonly string[],
   { cwd, env }: CommandOptions,
-  { runs }: Purpose,
+  purpose: Purpose,
 ): Promise<Prepared> {
   return await prepareRun({ ...host, policy: withVariables(policy.rules(), env) }, {
     command,
     cwd: workingDirectory(policy.cwd, cwd),
     cwdNamed: cwd !== undefined,
     own: [],
-    runs,
+    ...purpose,
     throughStage2: leaks,
   });
 }

@@ -97,7 +97,9 @@ async function report(
 async function runOnce(run: CommandRun): Promise<SandboxStatus> {
   const { hooks, streams, gateway, onNotice } = run;
   const prepared = await run.prepare();
-  using _live = prepared.context.live;
+  await using stack = new AsyncDisposableStack();
+  if (prepared.context.live) stack.use(prepared.context.live);
+  if (prepared.context.confine) stack.use(prepared.context.confine);
   const { plan, planThroughStage2 } = run.isCutOff ? prepared.withoutNetwork() : prepared;
   check(plan, run.onEvent);
   plan.notices.forEach(onNotice);
@@ -117,7 +119,9 @@ async function runOnce(run: CommandRun): Promise<SandboxStatus> {
     onEvent,
     embedded: true,
     voice: { say: onNotice, warn: onNotice },
-    ...(gateway === undefined ? {} : { serve: (listener) => gateway.serve(listener, onEvent) }),
+    ...(gateway === undefined
+      ? {}
+      : { serve: (listener, credential) => gateway.serve(listener, onEvent, credential) }),
   });
   return await report(run, plan, result, denials);
 }

@@ -1,7 +1,7 @@
 import type { DecisionEvent } from "../report/event.ts";
 import { EventRing } from "../report/event_ring.ts";
 import type { PolicyDocument } from "../policy/policy_schema.ts";
-import { type OpenEnvironment, openEnvironment } from "./open_environment.ts";
+import { type BackendOptions, type OpenEnvironment, openEnvironment } from "./open_environment.ts";
 import { openGateway, type WayOut } from "./open_gateway.ts";
 import { Policy } from "./policy.ts";
 import { checkCommand, prepareCommand } from "./prepare_command.ts";
@@ -10,13 +10,11 @@ import { SandboxChild } from "./sandbox_child.ts";
 import type { SpawnOptions } from "./spawn_options.ts";
 
 /** How a sandbox is opened. */
-export interface SandboxOptions {
+export interface SandboxOptions extends BackendOptions {
   /** Hears of each event as it happens. */
   readonly onEvent?: (event: DecisionEvent) => void;
   /** Hears of what a user should know, one sentence each. */
   readonly onNotice?: (line: string) => void;
-  /** Path of stage2's bundle; the one of this library unless given. */
-  readonly stage2?: string;
 }
 
 // What somebody else's callback throws is theirs: it must not end a connection or a run.
@@ -72,10 +70,10 @@ export class Sandbox implements AsyncDisposable {
    */
   static async open(
     policy: Policy | PolicyDocument | string,
-    { onEvent, onNotice, stage2 }: SandboxOptions = {},
+    { onEvent, onNotice, ...backend }: SandboxOptions = {},
   ): Promise<Sandbox> {
     const parsed = policy instanceof Policy ? policy : Policy.parse(policy);
-    const environment = await openEnvironment(parsed, stage2);
+    const environment = await openEnvironment(parsed, backend);
     const events = new EventRing();
     const hear = guarded(onEvent);
     const notices = new Set<string>();
@@ -94,7 +92,7 @@ export class Sandbox implements AsyncDisposable {
       },
     };
     // What is wrong with the policy on this host is found out now, not with the first command.
-    const { plan } = await prepareCommand(environment, ["true"], {}, { runs: false });
+    const { plan } = await prepareCommand(environment, ["true"], {}, {});
     plan.notices.forEach(sinks.onNotice);
     const way = await openGateway(environment, plan, sinks.onEvent, sinks.onNotice);
     return new Sandbox(parsed, environment, way, sinks);
@@ -116,7 +114,7 @@ export class Sandbox implements AsyncDisposable {
     const words = [...command];
     const child = new SandboxChild(streams, signal, (hooks) =>
       runCommand({
-        prepare: () => prepareCommand(this.environment, words, options, { runs: true }),
+        prepare: () => prepareCommand(this.environment, words, options, { runs: true, streams }),
         streams,
         hooks,
         gateway: this.way.gateway,
@@ -138,5 +136,6 @@ export class Sandbox implements AsyncDisposable {
   async #close(): Promise<void> {
     await Promise.all(Array.from(this.#children, (child) => child[Symbol.asyncDispose]()));
     await this.way.gateway?.[Symbol.asyncDispose]();
+    await this.environment.host.landlock?.[Symbol.asyncDispose]();
   }
 }

@@ -55,7 +55,9 @@ class ConfinedRun implements AsyncDisposable {
     const orders = this.#orders(gateway);
     if (this.#aborted !== undefined) return this.#gaveUp(this.#aborted);
     const ended = this.#run(orders);
-    if (gateway !== undefined) {
+    if (gateway !== undefined && context.serve !== undefined) {
+      this.#stack.use(context.serve(gateway.listener, gateway.credential));
+    } else if (gateway !== undefined) {
       const settled = ended.then(() => undefined, () => undefined);
       void serveGateway({ ...context, ...gateway, plan, ended: settled, stack: this.#stack });
     }
