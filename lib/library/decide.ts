@@ -75,6 +75,14 @@ function repositoriesOn(path: SafePath): GitPlace[] {
   }));
 }
 
+// Those that exist, and the one that is asked about even where it does not exist yet.
+function secretsNear(path: SafePath, home: SafePath | undefined, listings: Listings): ReadonlySet<string> {
+  if (home === undefined) return new Set();
+  const near = SECRETS.map((secret) => secret.path)
+    .filter((below) => home.join(below).contains(path) || listings.exists(home.toString(), below));
+  return new Set(near);
+}
+
 function protectionsFor(policy: Policy, path: SafePath, { home, own }: DecisionContext): ProtectionRule[] {
   const listings = new Listings();
   const roots = policy.write.allow.map((rule) => rule.path).filter((root) =>
@@ -82,15 +90,17 @@ function protectionsFor(policy: Policy, path: SafePath, { home, own }: DecisionC
   );
   const rules = protections({
     home,
-    // Also those that do not exist yet.
-    secrets: new Set(SECRETS.map((secret) => secret.path)),
+    secrets: secretsNear(path, home, listings),
     repositories: repositoriesOn(path),
     roots,
     projects: path.ancestors().filter((at) => roots.some((root) => root.contains(at))),
     exists: (base, relative) => listings.exists(base, relative),
     own: [...own.map((each) => SafePath.of(each)), ...policy.files],
   });
-  return rules.map((rule) => ({ ...rule, path: resolvePath(rule.path).real }));
+  return rules.map((rule) => {
+    const isThere = lstat(rule.path) !== undefined;
+    return isThere ? { ...rule, path: resolvePath(rule.path).real } : rule;
+  });
 }
 
 function pathDecision(

@@ -4,21 +4,24 @@ export type OutputStream = Deno.SubprocessReadableStream;
 type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 class DeferredReadable extends ReadableStream<Uint8Array<ArrayBuffer>> implements OutputStream {
-  arrayBuffer(): Promise<ArrayBuffer> {
-    return new Response(this).arrayBuffer();
+  // Not by way of a response, which takes no stream that something has been read from.
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    for await (const part of this) parts.push(part);
+    return await new Blob(parts).bytes() as Uint8Array<ArrayBuffer>;
   }
 
-  bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return new Response(this).bytes();
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return (await this.bytes()).buffer;
   }
 
   // deno-lint-ignore no-explicit-any -- as Deno declares it
-  json(): Promise<any> {
-    return new Response(this).json();
+  async json(): Promise<any> {
+    return JSON.parse(await this.text());
   }
 
-  text(): Promise<string> {
-    return new Response(this).text();
+  async text(): Promise<string> {
+    return new TextDecoder().decode(await this.bytes());
   }
 }
 

@@ -3,7 +3,10 @@ import { hasLeaks } from "../launch/has_leaks.ts";
 import { homeDirectory } from "../launch/home_directory.ts";
 import { type InspectedHost, inspectHost } from "../launch/inspect_host.ts";
 import { type OwnProgram, ownProgram } from "../launch/own_program.ts";
+import { lstat } from "../paths/resolve_path.ts";
 import { SafePath } from "../paths/safe_path.ts";
+import { quote } from "../report/escape.ts";
+import { TomboloError } from "../report/tombolo_error.ts";
 import type { Policy } from "./policy.ts";
 
 /** What is to enforce a policy. */
@@ -32,6 +35,11 @@ function programOf(stage2: string | undefined): OwnProgram {
   const openFiles = program.openFiles();
   const known = { ...program, openFiles: () => openFiles };
   if (stage2 === undefined) return known;
+  if (lstat(stage2)?.isFile !== true) {
+    throw new TomboloError("sandbox", `Cannot find stage2: there is no file ${quote(stage2)}`, {
+      remedy: "leave the option out, or make the bundle with `deno task build`",
+    });
+  }
   return { ...known, runtime: () => Promise.resolve({ deno: Deno.execPath(), stage2 }) };
 }
 
