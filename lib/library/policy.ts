@@ -70,7 +70,7 @@ export class Policy {
    *
    * const policy = Policy.parse({ net: { allow: ["example.com:443"] } });
    * const { allowed, suggestion } = policy.decide({ kind: "net", target: "example.org:443" });
-   * console.log(allowed, suggestion); // false "--allow-net=example.org:443"
+   * console.log(allowed, suggestion); // false --allow-net=example.org:443
    * ```
    */
   static parse(source: string | PolicyDocument, options: ParseOptions = {}): Policy {
