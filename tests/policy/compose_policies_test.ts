@@ -148,7 +148,7 @@ Deno.test("where connections are led is the parent's to say", () => {
   const upstream = { net: { upstream: "proxy.example.com:3128" } };
   assert.equal(
     composePolicies(policy(upstream), policy(upstream)).net.upstream?.text,
-    "proxy.example.com:3128",
+    "http://proxy.example.com:3128",
   );
   assert.equal(
     composePolicies(policy(upstream), policy({})).net.upstream?.text,
