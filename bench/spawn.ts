@@ -3,12 +3,13 @@
  * started by `Deno.Command`, and `Sandbox.spawn` without network and with a gateway. Prints a Markdown table of medians
  * and of their ratios to bare bubblewrap.
  *
- *     deno run --allow-all bench/spawn.ts
+ *     deno run --allow-all bench/spawn.ts [RUNS]
  */
+import { hasLeaks } from "../lib/launch/has_leaks.ts";
 import { Sandbox } from "../lib/library/sandbox.ts";
 import { Policy } from "../lib/library/policy.ts";
 
-const RUNS = 100;
+const RUNS = Number(Deno.args[0] ?? 100);
 const WARMUP = 10;
 
 /** Bare bubblewrap as a user could work in it; bench/start.ts compares with the same. */
@@ -23,6 +24,18 @@ async function spawned(sandbox: Sandbox): Promise<void> {
 
 function median(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
+}
+
+// A start takes more where the caller leaves descriptors open, as some terminals and CI runners do: measure without.
+const CLOSE_DESCRIPTORS =
+  'for path in /proc/self/fd/*; do fd=${path##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done; exec "$@"';
+
+if (hasLeaks()) {
+  const again = [Deno.execPath(), "run", "--allow-all", import.meta.filename ?? "", String(RUNS)];
+  const { code } = await new Deno.Command("bash", { args: ["-c", CLOSE_DESCRIPTORS, "bash", ...again] })
+    .spawn()
+    .status;
+  Deno.exit(code);
 }
 
 const directory = await Deno.makeTempDir({ dir: "/var/tmp", prefix: "tombolo-bench." });
