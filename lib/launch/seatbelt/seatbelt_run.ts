@@ -115,7 +115,9 @@ class SeatbeltRun implements AsyncDisposable {
       ask: () => this.#kill("SIGTERM"),
       end: () => void this.#watcher?.kill(),
     });
-    if (gateway !== undefined) {
+    if (gateway !== undefined && context.serve !== undefined) {
+      this.#stack.use(context.serve(gateway.listener, gateway.credential));
+    } else if (gateway !== undefined) {
       const ended = child.status.then(() => undefined);
       void serveGateway({ ...context, ...gateway, plan, ended, stack: this.#stack });
     }
