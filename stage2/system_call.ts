@@ -1,5 +1,5 @@
 /** Numbers on x86_64 and on aarch64. */
-const NUMBERS = {
+export const CALL_NUMBERS = {
   access: [269, 48], // faccessat: aarch64 has no access
   capset: [126, 91],
   chdir: [80, 49],
@@ -45,11 +45,11 @@ const NUMBERS = {
 export const AT_FDCWD = -100;
 
 /** Names of the system calls that stage2 makes itself. */
-export type CallName = keyof typeof NUMBERS;
+export type CallName = keyof typeof CALL_NUMBERS;
 
 /** The number of a call on this machine. */
 export function callNumber(name: CallName): number {
-  return NUMBERS[name][Deno.build.arch === "x86_64" ? 0 : 1];
+  return CALL_NUMBERS[name][Deno.build.arch === "x86_64" ? 0 : 1];
 }
 
 /** Makes a system call by its number; returns its result, or the negative errno, as the kernel does. */

@@ -56,18 +56,25 @@ export function interpret(program: Uint8Array<ArrayBuffer>, data: SeccompData): 
   throw new RangeError("the program ended without a verdict");
 }
 
-/** Writes a program as text, a line an instruction, for golden files. */
-export function disassemble(program: Uint8Array<ArrayBuffer>): string {
+/**
+ * Writes a program as text, a line an instruction, for golden files.
+ *
+ * @param names Names of system calls by number, to stand beside what their number is compared with
+ */
+export function disassemble(program: Uint8Array<ArrayBuffer>, names: ReadonlyMap<number, string>): string {
   const code = new DataView(program.buffer, program.byteOffset, program.byteLength);
   const lines: string[] = [];
+  let isNumber = false;
   for (let index = 0; index < program.length / 8; index++) {
     const k = code.getUint32(index * 8 + 4, true);
     const target = (at: number) => index + 1 + code.getUint8(index * 8 + at);
     const jump = (name: string, value: string) => `${name} ${value} ? ${target(2)} : ${target(3)}`;
     const operation = code.getUint16(index * 8, true);
+    if (operation === 0x20) isNumber = k === 0;
+    const name = isNumber ? names.get(k) : undefined;
     const text = new Map([
       [0x20, `load ${k}`],
-      [0x15, jump("equal", `${k}`)],
+      [0x15, jump("equal", name === undefined ? `${k}` : `${k} (${name})`)],
       [0x35, jump("at least", `${k}`)],
       [0x45, jump("any bit", `0x${k.toString(16)}`)],
       [0x06, `return 0x${k.toString(16).padStart(8, "0")}`],

@@ -14,7 +14,7 @@ export const NEWEST_SYSCALL = 469;
  * Numbers on x86_64 and on aarch64, from arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl
  * of Linux 6.18; aarch64 has none of the old calls that take a path without a directory.
  */
-const NUMBERS = {
+export const SYSCALL_NUMBERS = {
   acct: [163, 89],
   add_key: [248, 217],
   bpf: [321, 280],
@@ -111,16 +111,16 @@ const NUMBERS = {
 } as const;
 
 /** Names of the system calls that the filter treats in any other way than allowing them. */
-export type SyscallName = keyof typeof NUMBERS;
+export type SyscallName = keyof typeof SYSCALL_NUMBERS;
 
 /** Names of those that only x86_64 has. */
 export type OldSyscallName = {
-  [N in SyscallName]: (typeof NUMBERS)[N][1] extends number ? never : N;
+  [N in SyscallName]: (typeof SYSCALL_NUMBERS)[N][1] extends number ? never : N;
 }[SyscallName];
 
 /** Returns the number of a system call on one architecture; `undefined` where it has no such call. */
 export function syscallNumber(name: Exclude<SyscallName, OldSyscallName>, arch: SeccompArch): number;
 export function syscallNumber(name: SyscallName, arch: SeccompArch): number | undefined;
 export function syscallNumber(name: SyscallName, arch: SeccompArch): number | undefined {
-  return NUMBERS[name][arch === "x86_64" ? 0 : 1];
+  return SYSCALL_NUMBERS[name][arch === "x86_64" ? 0 : 1];
 }
