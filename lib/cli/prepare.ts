@@ -53,6 +53,12 @@ export async function prepare(
   const current = currentDirectory();
   const cwd = workingDirectory(named, current, uid);
   const home = homeDirectory(caller["HOME"]);
+  // Without it the secrets below it would be read, and its start-up files written.
+  if (home === undefined) {
+    throw new TomboloError("sandbox", "Cannot find the home directory: HOME is not an absolute path", {
+      remedy: "set HOME to this user's home directory, or to /nonexistent where there is none",
+    });
+  }
   const sources = [...options.sources?.(cwd) ?? [], ...await policySources(flags, cwd, current)];
   const whole = await policyOf(sources, buildContext(caller, cwd, home));
   const policy = options.narrow?.(whole, cwd) ?? whole;

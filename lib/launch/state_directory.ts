@@ -70,6 +70,7 @@ export function openDirectories(
     throw new TomboloError(
       "sandbox",
       "Cannot find the state directory: neither XDG_STATE_HOME nor HOME is an absolute path",
+      { remedy: "set HOME, or XDG_STATE_HOME to a directory that you may write" },
     );
   }
   const state = privateDirectory(`${stateHome}/tombolo`, uid);
