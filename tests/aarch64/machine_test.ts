@@ -89,6 +89,26 @@ const JOBS: readonly Job[] = [
       ${STATUS}; uname -m; touch inside /opt/outside 2>/dev/null; ls -d /proc/self/fd/63 2>/dev/null; exit 7'
       status=$?; ls; ls -d /opt/outside 2>/dev/null; exit $status`,
   })),
+  ...["none", "gateway"].map((network) => ({
+    name: `confined ${network}`,
+    script: `tombolo run --backend=landlock ${
+      network === "gateway" ? "--weaker-network --allow-net=a.test" : ""
+    } -- sh -c 'uname -m; echo text >inside; cat inside; echo text >/opt/outside; cat /proc/1/status
+      kill -0 1 && echo signalled; chmod 600 inside && echo changed; mount -t tmpfs none /mnt && echo mounted
+      exit 7' 2>/dev/null
+      status=$?; ls; ls -d /opt/outside 2>/dev/null; exit $status`,
+  })),
+  {
+    name: "confined signal",
+    script: "tombolo run --backend=landlock -- sh -c 'kill -TERM $$' 2>/dev/null",
+  },
+  {
+    name: "confined by no choice",
+    script: `echo 0 >/proc/sys/user/max_user_namespaces
+      mkdir -p /root/.ssh && echo canary >/root/.ssh/id
+      XDG_STATE_HOME=/root/fresh tombolo run -- sh -c 'cat /root/.ssh/id; echo text >inside; echo through' 2>&1
+      ls; echo 15000 >/proc/sys/user/max_user_namespaces`,
+  },
   {
     name: "programs",
     script: `cp /bin/busybox other
@@ -179,6 +199,24 @@ for (const mode of Object.keys(MODES)) {
     assert.equal(code, 7);
   });
 }
+
+for (const network of ["none", "gateway"]) {
+  test(`Landlock alone confines the command, network ${network}, which ends with its status`, async () => {
+    const { code, output } = await outcome(`confined ${network}`);
+    assert.equal(output, "aarch64\ntext\ninside\n");
+    assert.equal(code, 7);
+  });
+}
+
+test("Landlock alone: a signal that ended the command is told", async () => {
+  assert.equal((await outcome("confined signal")).code, 128 + 15);
+});
+
+test("where there are no namespaces Landlock stands in", async () => {
+  const { output } = await outcome("confined by no choice");
+  assert.match(output, /--weaker-attributes/);
+  assert.match(output, /id: Permission denied\nthrough\ninside\n$/);
+});
 
 test("Landlock lets only the allowed program be run", async () => {
   assert.deepEqual(await outcome("programs"), { code: 0, output: "through\n" });

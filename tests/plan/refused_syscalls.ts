@@ -44,17 +44,3 @@ export const REFUSED_SYSCALLS: readonly SyscallRow[] = [
   ["quotactl_fd", 443, 443],
   ["open_tree_attr", 467, 467],
 ];
-
-/** What the filter judges by arguments, or gives a verdict of its own, in the same way. */
-export const JUDGED_SYSCALLS: readonly SyscallRow[] = [
-  ["clone", 56, 220],
-  ["clone3", 435, 435],
-  ["ioctl", 16, 29],
-  ["ioprio_set", 251, 30],
-  ["kill", 62, 129],
-  ["memfd_create", 319, 279],
-  ["pidfd_send_signal", 424, 424],
-  ["setpriority", 141, 140],
-  ["socket", 41, 198],
-  ["socketpair", 53, 199],
-];

@@ -61,7 +61,10 @@ export function interpret(program: Uint8Array<ArrayBuffer>, data: SeccompData): 
  *
  * @param names Names of system calls by number, to stand beside what their number is compared with
  */
-export function disassemble(program: Uint8Array<ArrayBuffer>, names: ReadonlyMap<number, string>): string {
+export function disassemble(
+  program: Uint8Array<ArrayBuffer>,
+  names: ReadonlyMap<number | undefined, string>,
+): string {
   const code = new DataView(program.buffer, program.byteOffset, program.byteLength);
   const lines: string[] = [];
   let isNumber = false;

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { seccompProgram } from "../../lib/plan/seccomp/program.ts";
-import type { SeccompArch } from "../../lib/plan/seccomp/syscalls.ts";
+import { type SeccompOptions, seccompProgram } from "../../lib/plan/seccomp/program.ts";
+import { type SeccompArch, SYSCALL_NUMBERS } from "../../lib/plan/seccomp/syscalls.ts";
+import { withoutNamespacesRules } from "../../lib/plan/seccomp/without_namespaces.ts";
 import { disassemble, interpret } from "./seccomp_interpreter.ts";
-import { JUDGED_SYSCALLS, REFUSED_SYSCALLS as REFUSED } from "./refused_syscalls.ts";
+import { REFUSED_SYSCALLS as REFUSED } from "./refused_syscalls.ts";
 
 const ALLOW = 0x7fff0000;
 const EPERM = 0x00050001;
@@ -156,23 +157,30 @@ for (const [column, arch] of ARCHES.entries()) {
   });
 
   Deno.test(`${arch}: the program is the one reviewed`, async () => {
-    const kinds = {
-      "": [false, false, false],
-      _unix: [true, false, false],
-      _group: [false, true, false],
-      _unix_group: [true, true, false],
-      _programs: [false, true, true],
-      _unix_programs: [true, true, true],
-    } as const;
-    const names = new Map(
-      [...REFUSED, ...JUDGED_SYSCALLS].map((row) => [row[column === 0 ? 1 : 2], row[0]]),
-    );
-    for (const [suffix, [allowUnix, refuseGroupSignals, refuseExecutableMemory]] of Object.entries(kinds)) {
+    const kinds: Readonly<Record<string, Omit<SeccompOptions, "arch">>> = {
+      "": { allowUnix: false },
+      _unix: { allowUnix: true },
+      _group: { allowUnix: false, refuseGroupSignals: true },
+      _unix_group: { allowUnix: true, refuseGroupSignals: true },
+      _programs: { allowUnix: false, refuseGroupSignals: true, refuseExecutableMemory: true },
+      _unix_programs: { allowUnix: true, refuseGroupSignals: true, refuseExecutableMemory: true },
+      _landlock: {
+        allowUnix: false,
+        refuseGroupSignals: true,
+        withoutNamespaces: { inet: "none", attributes: false },
+      },
+      _landlock_weaker: {
+        allowUnix: false,
+        refuseGroupSignals: true,
+        withoutNamespaces: { inet: "tcp", attributes: true },
+      },
+    };
+    const names = new Map(Object.entries(SYSCALL_NUMBERS).map(([name, numbers]) => [numbers[column], name]));
+    for (const [suffix, options] of Object.entries(kinds)) {
+      const { withoutNamespaces } = options;
+      const extra = withoutNamespaces && withoutNamespacesRules(withoutNamespaces, arch);
       const golden = new URL(`__snapshots__/seccomp_${arch}${suffix}.txt`, import.meta.url);
-      const actual = disassemble(
-        seccompProgram({ arch, allowUnix, refuseGroupSignals, refuseExecutableMemory }),
-        names,
-      );
+      const actual = disassemble(seccompProgram({ arch, ...options }, extra), names);
       if (Deno.env.get("UPDATE_SNAPSHOTS") === "1") await Deno.writeTextFile(golden, actual);
       assert.equal(actual, await Deno.readTextFile(golden));
     }

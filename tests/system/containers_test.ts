@@ -4,7 +4,7 @@ import { Box, fixture, isRoot, type Mode, MODES, type Outcome, type RunOptions, 
 
 const denyCalls = fixture(import.meta.dirname, "deny_calls.py");
 
-/** What Docker's and Podman's own filters refuse whoever has no CAP_SYS_ADMIN, as far as a sandbox needs it. */
+/** What Docker's and containerd's own filters refuse whoever has no CAP_SYS_ADMIN, as far as a sandbox needs it. */
 const CONTAINER_FILTER = [
   "python3",
   denyCalls,
@@ -51,6 +51,20 @@ const PLACES: readonly Place[] = [
     says: /no \/proc inside.*systempaths=unconfined \(Docker\).*unmask=ALL \(Podman\)/,
   },
   {
+    name: "a container whose filter allows what docs/containers.md adds to Docker's, and no more",
+    through: () => [
+      ...container(":"),
+      "python3",
+      denyCalls,
+      "EPERM",
+      "setns,open_tree,move_mount,fsopen,fsconfig,fsmount,fspick,mount_setattr",
+      "python3",
+      denyCalls,
+      "ENOSYS",
+      "clone3",
+    ],
+  },
+  {
     name: "a container with a root file system that cannot be written",
     through: ({ root }) => container(`mount --bind ${root} ${root}; mount -o remount,bind,ro /`),
   },
@@ -83,11 +97,16 @@ curl --silent --noproxy '*' --max-time 5 "$1" && echo "reached the host"
 exit 6`;
 
 /** Runs a command that tries what the policy denies, and looks at what came of it. */
-async function assertEnforced(box: Box, mode: Mode, options: RunOptions): Promise<Outcome> {
+async function assertEnforced(
+  box: Box,
+  mode: Mode,
+  options: RunOptions,
+  flags: readonly string[] = [],
+): Promise<Outcome> {
   await using server = new WebServer();
   await box.write("home/.ssh/id_rsa", "canary", 0o600);
   const url = `http://127.0.0.1:${server.port}/`;
-  const outcome = await box.runIn(mode, [], ["bash", "-c", ESCAPES, "bash", url], {
+  const outcome = await box.runIn(mode, flags, ["bash", "-c", ESCAPES, "bash", url], {
     ...options,
     env: { container: "oci", SECRET_TOKEN: "canary", ...options.env },
   });
@@ -133,6 +152,13 @@ function assertRefused({ code, stdout, stderr }: Outcome, says: RegExp): void {
   assert.match(stderr, /^tombolo: [^\n]+; [^\n]+\n$/);
   assert.match(stderr, says);
 }
+
+/** Whether this kernel can stand in for bubblewrap: Landlock of version 3, of 4 where hosts are allowed. */
+const landlockVersion = await (async () => {
+  const script = "import ctypes; print(ctypes.CDLL(None).syscall(444, None, 0, 1))";
+  const { stdout } = await new Deno.Command("python3", { args: ["-c", script] }).output();
+  return Number(new TextDecoder().decode(stdout));
+})();
 
 interface Refusal {
   readonly name: string;
@@ -185,11 +211,83 @@ for (const { name, through, says } of REFUSALS) {
       await using box = await Box.create({ ordinaryUser: true });
       await Deno.mkdir(`${box.root}/scratch`);
       if (isRoot) await Deno.chown(`${box.root}/scratch`, 65534, 65534);
-      const outcome = await box.runIn(mode, [], ["touch", "ran"], {
+      const outcome = await box.runIn(mode, ["--backend=bubblewrap"], ["touch", "ran"], {
         through: through(box),
         env: { container: "oci" },
       });
       assertRefused(outcome, says);
+      assert.deepEqual(await box.list("work"), []);
+      assert.deepEqual(await box.runDirectories(), []);
+    });
+  }
+}
+
+/** Places without namespaces, where Landlock stands in. */
+const WITHOUT_NAMESPACES: readonly Pick<Refusal, "name" | "through">[] = REFUSALS.filter(({ says }) =>
+  says.source.includes("namespaces")
+);
+const NO_LANDLOCK = [
+  "python3",
+  denyCalls,
+  "ENOSYS",
+  "landlock_create_ruleset,landlock_add_rule,landlock_restrict_self",
+];
+
+for (const { name, through } of WITHOUT_NAMESPACES) {
+  for (const mode of MODES) {
+    const isGateway = mode.name === "gateway";
+    Deno.test({
+      name: `${mode.name}: in ${name} Landlock enforces everything (needs Landlock 4)`,
+      ignore: landlockVersion < 4,
+      async fn() {
+        await using box = await Box.create({ ordinaryUser: true });
+        const flags = isGateway ? ["--weaker-network"] : [];
+        const outcome = await assertEnforced(box, mode, { through: through(box) }, flags);
+        assert.match(said(outcome).join("\n"), /--weaker-attributes/);
+        assert.equal(said(outcome).some((line) => line.includes("--weaker-network")), isGateway);
+      },
+    });
+  }
+
+  Deno.test({
+    name: `in ${name} hosts are refused until the network may be weaker (needs Landlock 4)`,
+    ignore: landlockVersion < 4,
+    async fn() {
+      await using box = await Box.create({ ordinaryUser: true });
+      await using server = new WebServer();
+      const url = `http://web.test:${server.port}/`;
+      const flags = [
+        "--resolve=web.test:127.0.0.1",
+        `--allow-net=web.test:${server.port},127.0.0.1:${server.port}`,
+      ];
+      const options: RunOptions = { through: through(box), env: { container: "oci" } };
+      const refused = await box.run(flags, ["touch", "ran"], options);
+      assertRefused(refused, /accept that with --weaker-network, allow no host, or use bubblewrap\n$/);
+      assert.deepEqual(await box.list("work"), []);
+      const allowed = await box.run([...flags, "--weaker-network"], ["curl", "--silent", url], options);
+      assert.match(allowed.stdout, /^hello/, allowed.stderr);
+      const other = await box.run(
+        [...flags, "--weaker-network"],
+        ["curl", "--silent", "--fail", "http://other.test/"],
+        options,
+      );
+      assert.notEqual(other.code, 0);
+      assert.deepEqual(server.requests, ["GET / 0"]);
+    },
+  });
+
+  for (const mode of MODES) {
+    Deno.test(`${mode.name}: in ${name} without Landlock both remedies are said and nothing runs`, async () => {
+      await using box = await Box.create({ ordinaryUser: true });
+      const outcome = await box.runIn(mode, ["--weaker-network"], ["touch", "ran"], {
+        through: [...through(box), ...NO_LANDLOCK],
+        env: { container: "oci" },
+      });
+      assertRefused(outcome, /; and Landlock cannot stand in: Landlock of version 3 is needed/);
+      assert.match(
+        outcome.stderr,
+        /(sysctl -w user\.max_user_namespaces|seccomp=unconfined).*; or Linux 6\.2 or later/,
+      );
       assert.deepEqual(await box.list("work"), []);
       assert.deepEqual(await box.runDirectories(), []);
     });
