@@ -11,6 +11,7 @@ import { landlockRuleset, landlockVersion } from "./landlock_ruleset.ts";
 import { limitSettings } from "./limits.ts";
 import { pin, pinString, pinStrings } from "./pin.ts";
 import { readConfineOrders } from "./read_confine_orders.ts";
+import { readDescriptor } from "./read_descriptor.ts";
 import { sharesTerminal } from "./shares_terminal.ts";
 import { AT_FDCWD, openSystemCall, type SystemCall } from "./system_call.ts";
 import { watch } from "./warden.ts";
@@ -25,15 +26,36 @@ function tell(call: SystemCall, control: number, ...bytes: readonly number[]): b
   return call("write", control, pin(Uint8Array.from(bytes)), bytes.length) === bytes.length;
 }
 
+// It may have been killed with the command: what it is told then is read by nobody.
+function isAcknowledged(call: SystemCall, control: number): boolean {
+  const answer = new Uint8Array(new ArrayBuffer(1));
+  try {
+    do {
+      if (readDescriptor(call, control, answer) === 0) return false;
+      // Signals that came too late.
+    } while (answer[0] !== CONTROL.KNOWN);
+    return true;
+  } catch {
+    // Killed with what it was told unread (ECONNRESET).
+    return false;
+  }
+}
+
 /**
  * Starts the command in a domain of its own.
  *
+ * @param group The process group of tombolo, for the sake of the terminal
  * @returns Its pid, or why it could not be executed
  * @throws {Error} If it cannot be confined
  */
-function start(call: SystemCall, orders: ConfineOrders, program: ChildProgram): number | ExecuteFailure {
+function start(
+  call: SystemCall,
+  orders: ConfineOrders,
+  group: number,
+  program: ChildProgram,
+): number | ExecuteFailure {
   const ruleset = landlockRuleset(call, orders.rules, orders.port);
-  const steps = confineSteps(call, orders, ruleset, limitSettings(call, orders.limits));
+  const steps = confineSteps(call, { ...orders, group, ruleset }, limitSettings(call, orders.limits));
   const execution = layOut(orders.command, new Map(orders.environment));
   let started = 0;
   const execve: Execve = (file, argv) => {
@@ -67,6 +89,9 @@ function removeTemporary(program: ChildProgram, path: string, descendants: Desce
 
 function serve(call: SystemCall, control: number): void {
   adoptOrphans(call);
+  // A KILL for the whole group of tombolo and the command must leave somebody who ends what is not in it.
+  const group = call("getpgid", 0);
+  if (group <= 0 || call("setpgid", 0, 0) < 0) throw new Error("Cannot leave the group of the command");
   // The memory and descriptors of this process are not for the command.
   if (call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) throw new Error("Cannot become non-dumpable");
   tell(call, control, CONTROL.GREETING, landlockVersion(call));
@@ -77,9 +102,7 @@ function serve(call: SystemCall, control: number): void {
   if (call("mkdirat", AT_FDCWD, pinString(orders.temporary), 0o700) < 0) {
     throw new Error(`Cannot make ${orders.temporary}, the command's own directory for temporary files`);
   }
-  const command = start(call, orders, program);
-  // A KILL for the whole group of tombolo and the command must leave somebody who ends what is not in it.
-  call("setsid");
+  const command = start(call, orders, group, program);
   tell(call, control, CONTROL.STARTED);
   if (typeof command !== "number") {
     say(command.message);
@@ -96,7 +119,8 @@ function serve(call: SystemCall, control: number): void {
   const told = last === undefined || last.signal === 0
     ? [CONTROL.EXITED, last?.code ?? FAILED]
     : [CONTROL.SIGNALLED, last.signal];
-  if (orphaned || !tell(call, control, ...told)) removeTemporary(program, orders.temporary, descendants);
+  const isKnown = !orphaned && tell(call, control, ...told) && isAcknowledged(call, control);
+  if (!isKnown) removeTemporary(program, orders.temporary, descendants);
 }
 
 /**

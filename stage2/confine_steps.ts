@@ -68,25 +68,32 @@ function loadFilter(base64: string): NamedStep {
   return { what: "seccomp", name: "seccomp", parameters: [SECCOMP_SET_MODE_FILTER, 0, program] };
 }
 
+/** What a command is confined with. */
+export interface Confining extends ConfineOrders {
+  /** The process group that it joins. */
+  readonly group: number;
+  /** Descriptor of Landlock's rules. */
+  readonly ruleset: number;
+}
+
 /**
  * The steps that lock a command's process down, in order; execve follows. As lockDown does it for a process that becomes
  * the command itself.
  *
- * @param ruleset Landlock's, for the command
  * @param limits What it has to be limited to
  */
 export function confineSteps(
   call: SystemCall,
-  orders: ConfineOrders,
-  ruleset: number,
+  orders: Confining,
   limits: readonly LimitSetting[],
 ): NamedStep[] {
   const zeros = pin(new Uint8Array(32));
   return [
     { what: "prctl(PR_SET_PDEATHSIG)", name: "prctl", parameters: [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0] },
+    { what: "setpgid", name: "setpgid", parameters: [0, orders.group] },
     { what: `entering ${orders.cwd}`, name: "chdir", parameters: [pinString(orders.cwd)] },
     ...enterScope(call, orders.scope),
-    ...ownProcessRule(ruleset),
+    ...ownProcessRule(orders.ruleset),
     // Linux 5.9 and 5.10 have no such flag, and no Landlock that would do.
     { what: "close_range", name: "close_range", parameters: [3, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC] },
     ...SIGNALS_TO_RESTORE.map((signal): NamedStep => ({
@@ -100,7 +107,7 @@ export function confineSteps(
     ...dropBounds(),
     { what: "capset", name: "capset", parameters: noCapabilities() },
     { what: "prctl(PR_SET_NO_NEW_PRIVS)", name: "prctl", parameters: [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0] },
-    { what: "landlock_restrict_self", name: "landlock_restrict_self", parameters: [ruleset, 0] },
+    { what: "landlock_restrict_self", name: "landlock_restrict_self", parameters: [orders.ruleset, 0] },
     loadFilter(orders.filter),
     ...limits.map(setLimit),
     { what: "rt_sigprocmask", name: "rt_sigprocmask", parameters: [SIG_SETMASK, zeros, 0, SIGNAL_SET_SIZE] },

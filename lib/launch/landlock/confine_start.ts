@@ -140,6 +140,7 @@ export class ConfineStart implements AsyncDisposable {
   async end(): Promise<ConfinedEnd | undefined> {
     const kind = await this.#read();
     const value = await this.#read();
+    await this.send(CONTROL.KNOWN);
     await this.#ended;
     if (value === undefined) return undefined;
     if (kind === CONTROL.EXITED) return { kind: "exited", value };
