@@ -214,7 +214,7 @@ test("Landlock alone: a signal that ended the command is told", async () => {
 
 test("where there are no namespaces Landlock stands in", async () => {
   const { output } = await outcome("confined by no choice");
-  assert.match(output, /--weaker-attributes/);
+  assert.match(output, /^tombolo: Landlock stands in for bubblewrap: /);
   assert.match(output, /id': Permission denied\nthrough\ninside\n$/);
 });
 
