@@ -42,16 +42,30 @@ function isAcknowledged(call: SystemCall, control: number): boolean {
 }
 
 /**
+ * Leaves the process group of tombolo, which the command is to be in: a KILL for all of it must leave somebody who ends
+ * what is not in it.
+ *
+ * @returns The group that has been left; `undefined` where it is one of an outer process namespace, and cannot be joined
+ * again
+ */
+function leaveGroup(call: SystemCall): number | undefined {
+  const group = call("getpgid", 0);
+  if (group <= 0) return undefined;
+  if (call("setpgid", 0, 0) < 0) throw new Error("Cannot leave the group of the command");
+  return group;
+}
+
+/**
  * Starts the command in a domain of its own.
  *
- * @param group The process group of tombolo, for the sake of the terminal
+ * @param group The process group that it joins, for the sake of the terminal; that of this process unless given
  * @returns Its pid, or why it could not be executed
  * @throws {Error} If it cannot be confined
  */
 function start(
   call: SystemCall,
   orders: ConfineOrders,
-  group: number,
+  group: number | undefined,
   program: ChildProgram,
 ): number | ExecuteFailure {
   const ruleset = landlockRuleset(call, orders.rules, orders.port);
@@ -89,9 +103,7 @@ function removeTemporary(program: ChildProgram, path: string, descendants: Desce
 
 function serve(call: SystemCall, control: number): void {
   adoptOrphans(call);
-  // A KILL for the whole group of tombolo and the command must leave somebody who ends what is not in it.
-  const group = call("getpgid", 0);
-  if (group <= 0 || call("setpgid", 0, 0) < 0) throw new Error("Cannot leave the group of the command");
+  const group = leaveGroup(call);
   // The memory and descriptors of this process are not for the command.
   if (call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) throw new Error("Cannot become non-dumpable");
   tell(call, control, CONTROL.GREETING, landlockVersion(call));
@@ -103,6 +115,8 @@ function serve(call: SystemCall, control: number): void {
     throw new Error(`Cannot make ${orders.temporary}, the command's own directory for temporary files`);
   }
   const command = start(call, orders, group, program);
+  // The first moment at which a group that has no number here can be left.
+  if (group === undefined) call("setsid");
   tell(call, control, CONTROL.STARTED);
   if (typeof command !== "number") {
     say(command.message);

@@ -38,6 +38,10 @@ function lowerOpenFiles(call: SystemCall, soft: number | undefined): NamedStep[]
   return [setLimit({ resource: RESOURCES.openFiles, soft: BigInt(soft) < hard ? BigInt(soft) : hard, hard })];
 }
 
+function joinGroup(group: number | undefined): NamedStep[] {
+  return group === undefined ? [] : [{ what: "setpgid", name: "setpgid", parameters: [0, group] }];
+}
+
 // cgroups(7): 0 is the process that writes. The descriptor is inherited.
 function enterScope(call: SystemCall, scope: string | undefined): NamedStep[] {
   if (scope === undefined) return [];
@@ -70,8 +74,8 @@ function loadFilter(base64: string): NamedStep {
 
 /** What a command is confined with. */
 export interface Confining extends ConfineOrders {
-  /** The process group that it joins. */
-  readonly group: number;
+  /** The process group that it joins, if any. */
+  readonly group: number | undefined;
   /** Descriptor of Landlock's rules. */
   readonly ruleset: number;
 }
@@ -90,7 +94,7 @@ export function confineSteps(
   const zeros = pin(new Uint8Array(32));
   return [
     { what: "prctl(PR_SET_PDEATHSIG)", name: "prctl", parameters: [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0] },
-    { what: "setpgid", name: "setpgid", parameters: [0, orders.group] },
+    ...joinGroup(orders.group),
     { what: `entering ${orders.cwd}`, name: "chdir", parameters: [pinString(orders.cwd)] },
     ...enterScope(call, orders.scope),
     ...ownProcessRule(orders.ruleset),

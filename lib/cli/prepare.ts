@@ -1,6 +1,6 @@
 import { parseBackend } from "../launch/backend.ts";
 import { resolveTrusted } from "../launch/gather_facts.ts";
-import { homeDirectory } from "../launch/home_directory.ts";
+import { requiredHome } from "../launch/home_directory.ts";
 import { inspectHost } from "../launch/inspect_host.ts";
 import { ownProgram } from "../launch/own_program.ts";
 import { type Prepared, prepareRun } from "../launch/prepare_run.ts";
@@ -52,13 +52,7 @@ export async function prepare(
   const named = lastValue(flags, "cwd");
   const current = currentDirectory();
   const cwd = workingDirectory(named, current, uid);
-  const home = homeDirectory(caller["HOME"]);
-  // Without it the secrets below it would be read, and its start-up files written.
-  if (home === undefined) {
-    throw new TomboloError("sandbox", "Cannot find the home directory: HOME is not an absolute path", {
-      remedy: "set HOME to this user's home directory, or to /nonexistent where there is none",
-    });
-  }
+  const home = requiredHome(caller["HOME"]);
   const sources = [...options.sources?.(cwd) ?? [], ...await policySources(flags, cwd, current)];
   const whole = await policyOf(sources, buildContext(caller, cwd, home));
   const policy = options.narrow?.(whole, cwd) ?? whole;

@@ -30,6 +30,8 @@ const SHARED: ReadonlySet<string> = new Set([
   "env",
   "policy",
   "preset",
+  "backend",
+  "weaker-attributes",
   "unprotect",
   "json",
   "quiet",

@@ -28,7 +28,7 @@ export interface HostRequest {
   readonly caller: Environment;
   /** Where relative paths of programs start. */
   readonly current: SafePath;
-  readonly home: SafePath | undefined;
+  readonly home: SafePath;
   readonly uid: number | null;
   readonly backend: BackendChoice;
   readonly weaker: Weaker;

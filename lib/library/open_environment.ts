@@ -1,6 +1,6 @@
 import { type BackendChoice, parseBackend } from "../launch/backend.ts";
 import { hasLeaks } from "../launch/has_leaks.ts";
-import { homeDirectory } from "../launch/home_directory.ts";
+import { requiredHome } from "../launch/home_directory.ts";
 import { type InspectedHost, inspectHost } from "../launch/inspect_host.ts";
 import { type OwnProgram, ownProgram } from "../launch/own_program.ts";
 import { lstat } from "../paths/resolve_path.ts";
@@ -59,7 +59,7 @@ export async function openEnvironment(policy: Policy, options: BackendOptions): 
     environment,
     caller: environment,
     current: SafePath.of(cwd),
-    home: homeDirectory(environment["HOME"]),
+    home: requiredHome(environment["HOME"]),
     uid: Deno.uid(),
     backend: parseBackend(backend, Deno.build.os),
     weaker: { network: weakerNetwork, attributes: weakerAttributes },

@@ -1,5 +1,5 @@
 import { resolveTrusted } from "../launch/gather_facts.ts";
-import { homeDirectory } from "../launch/home_directory.ts";
+import { requiredHome } from "../launch/home_directory.ts";
 import { ownProgram } from "../launch/own_program.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import { buildPolicy } from "../policy/build_policy.ts";
@@ -76,11 +76,11 @@ export class Policy {
   static parse(source: string | PolicyDocument, options: ParseOptions = {}): Policy {
     const environment = options.environment ?? ownProgram().caller;
     const cwd = directory(options.cwd);
-    const home = homeDirectory(environment["HOME"]);
+    const home = requiredHome(environment["HOME"]);
     const variable = (name: string) =>
-      name === "PWD" ? cwd.toString() : name === "HOME" ? home?.toString() : environment[name];
+      name === "PWD" ? cwd.toString() : name === "HOME" ? home.toString() : environment[name];
     const sources = loadPolicyText(textOf(source), cwd.toString(), options.origin ?? "policy");
-    const rules = buildPolicy(sources, { cwd: cwd.toString(), home: home?.toString(), variable });
+    const rules = buildPolicy(sources, { cwd: cwd.toString(), home: home.toString(), variable });
     return new Policy(rules, cwd.toString(), environment);
   }
 
@@ -123,7 +123,7 @@ export class Policy {
     const uid = Deno.uid();
     return decide(withRealPaths(this.rules(), uid, false), request, {
       cwd: SafePath.of(this.cwd),
-      home: homeDirectory(this.environment["HOME"]),
+      home: requiredHome(this.environment["HOME"]),
       uid,
       caller: this.environment,
       own: ownProgram().files,

@@ -1,4 +1,5 @@
 import { STAGE2_ENVIRONMENT, STAGE2_FLAGS } from "../launch/stage2_flags.ts";
+import type { Confinement, LandlockRule } from "../plan/landlock/confinement.ts";
 import type { SafePath } from "../paths/safe_path.ts";
 import { INSIDE, type Mount, type Plan } from "../plan/plan.ts";
 import { decidePath, type PathDecider } from "../policy/decide_path.ts";
@@ -10,6 +11,9 @@ export interface WorkerFiles {
   /** Its configuration. */
   readonly config: string;
 }
+
+/** Where the libraries of the runtime and its loader are. */
+const LIBRARIES = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache"];
 
 const PROGRAM = `${INSIDE}/worker.js`;
 const CONFIG = `${INSIDE}/worker.json`;
@@ -33,7 +37,7 @@ function pathList(root: SafePath, paths: readonly SafePath[]): string[] {
  * The runtime's own permissions: what the rules allow in the root, less what they deny there. A deny rule with an allow
  * rule deeper in it cannot be said in its flags, in which every deny wins; there the sandbox and the worker alone decide.
  */
-function permissions(decider: PathDecider, root: SafePath): string[] {
+function permissions(decider: PathDecider, root: SafePath, config: string): string[] {
   const { readable, write, protections } = decider;
   const allows = [...readable.allow, ...write.allow].map(({ path }) => path);
   const holes = protections.filter(({ denies }) => denies === "nothing").map(({ path }) => path);
@@ -56,7 +60,7 @@ function permissions(decider: PathDecider, root: SafePath): string[] {
     return list.length === 0 ? [] : [`--${name}=${list}`];
   };
   return [
-    `--allow-read=.,${CONFIG}`,
+    `--allow-read=.,${config}`,
     ...flag("deny-read", denied("read")),
     ...flag("allow-write", writable),
     ...flag("deny-write", denied("write")),
@@ -70,24 +74,51 @@ function permissions(decider: PathDecider, root: SafePath): string[] {
  * @param root Real path of the directory that is served
  */
 export function workerPlan(plan: Plan, root: SafePath, files: WorkerFiles): Plan {
-  const { runtime } = plan;
+  const { runtime, launcher } = plan;
   if (runtime === undefined) throw new TypeError("Cannot start a worker: its plan has no runtime");
+  if (launcher.kind === "landlock") return confinedPlan(plan, runtime, launcher.confinement, root, files);
   const mounts: Mount[] = [
     { kind: "file", source: files.program, target: PROGRAM },
     { kind: "file", source: files.config, target: CONFIG },
   ];
   return {
     ...plan,
+    ...started(plan, runtime, root, { program: PROGRAM, config: CONFIG }),
     mounts: [...plan.mounts, ...mounts],
-    command: [
-      ...runtime,
-      ...STAGE2_FLAGS,
-      V8_FLAGS,
-      ...permissions(plan.decider, root),
-      PROGRAM,
-      CONFIG,
-    ],
+  };
+}
+
+function started(
+  { decider }: Plan,
+  runtime: readonly string[],
+  root: SafePath,
+  { program, config }: WorkerFiles,
+): Pick<Plan, "command" | "environment"> {
+  return {
+    command: [...runtime, ...STAGE2_FLAGS, V8_FLAGS, ...permissions(decider, root, config), program, config],
     // The policy's variables could change what the runtime does; they go in as data, for `get_env`.
     environment: new Map(Object.entries(STAGE2_ENVIRONMENT)),
+  };
+}
+
+// Nothing is mounted: the files are where they are on the host, and the runtime's libraries have to be shown too.
+function confinedPlan(
+  plan: Plan,
+  runtime: readonly string[],
+  confinement: Confinement,
+  root: SafePath,
+  files: WorkerFiles,
+): Plan {
+  const [deno = ""] = runtime;
+  const rules: LandlockRule[] = [
+    { path: deno, access: ["read", "execute"] },
+    ...LIBRARIES.map((path): LandlockRule => ({ path, access: ["read", "execute"] })),
+    { path: files.program, access: ["read"] },
+    { path: files.config, access: ["read"] },
+  ];
+  return {
+    ...plan,
+    ...started(plan, runtime, root, files),
+    launcher: { kind: "landlock", confinement: { ...confinement, rules: [...confinement.rules, ...rules] } },
   };
 }

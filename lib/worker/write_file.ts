@@ -43,13 +43,18 @@ export function replaceFile(tree: CheckedTree, located: Located, bytes: Uint8Arr
   const directory = path.parent;
   sweepLeftovers(directory);
   const temporary = directory.join(temporaryName());
-  const file = Deno.openSync(temporary.toString(), { write: true, createNew: true, mode: 0o666 });
+  const mode = info === undefined ? 0o666 : (info.mode ?? 0o644) & PERMISSIONS;
+  const file = Deno.openSync(temporary.toString(), { write: true, createNew: true, mode });
   try {
     // Before anything is in it: a component may have been swapped for a link since it was looked at.
-    tree.verify({ path: temporary, asked }, file.statSync());
+    const made = file.statSync();
+    tree.verify({ path: temporary, asked }, made);
     writeFully(file, bytes);
     file.syncSync();
-    if (info !== undefined) Deno.chmodSync(temporary.toString(), (info.mode ?? 0o644) & PERMISSIONS);
+    // What the umask has taken away; Landlock lets no mode be changed that is right already.
+    if (info !== undefined && ((made.mode ?? 0) & PERMISSIONS) !== mode) {
+      Deno.chmodSync(temporary.toString(), mode);
+    }
     if (expected && hasChanged(path, info)) {
       throw new IoError(`Cannot edit ${JSON.stringify(asked)}: it changed meanwhile`);
     }

@@ -161,3 +161,10 @@ Deno.test("what cannot be composed is refused when it is composed", async () => 
   const child = tree.policy({ net: { allow: true, upstream: "proxy.example.com:3128" } });
   fails(() => Policy.compose(tree.policy({}), child), /upstream/);
 });
+
+Deno.test("without a home directory there is no policy: its secrets could not be told", () => {
+  for (const HOME of [undefined, "", "home"]) {
+    const environment: Record<string, string> = HOME === undefined ? {} : { HOME };
+    fails(() => Policy.parse({}, { environment }), /HOME is not an absolute path/);
+  }
+});

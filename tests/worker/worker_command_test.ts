@@ -65,9 +65,26 @@ Deno.test("mistakes in the call are said, with status 125", async () => {
 Deno.test("where bubblewrap cannot be had nothing is served", async () => {
   await using box = await Box.create();
   // Every bwrap of this host could have been planted by a sandbox that may write there.
-  await using worker = new RawWorker(box, ["--allow-write=/usr"]);
+  await using worker = new RawWorker(box, ["--backend=bubblewrap", "--allow-write=/usr"]);
   assert.equal(await worker.end(), 125);
   assert.match(await worker.stderr, /^tombolo: Cannot use "[^"]*bwrap"[^\n]*\n$/);
+});
+
+Deno.test("where there are no namespaces Landlock confines a worker to its root, and everyday work goes on", async () => {
+  await using box = await Box.create();
+  await box.write("work/file", "before\n", 0o600);
+  await box.write("outside", "secret\n");
+  await using worker = new RawWorker(box, ["--backend=landlock"]);
+  const read = await worker.request({ kind: "read", path: "file" });
+  assert.equal(new TextDecoder().decode(read.payload), "before\n");
+  const after = new TextEncoder().encode("after\n");
+  assert.equal(await worker.outcome({ kind: "write", path: "file" }, after), "write");
+  assert.equal(await worker.outcome({ kind: "write", path: "new/file" }, after), "write");
+  assert.equal(await worker.outcome({ kind: "read", path: "../outside" }), "policy_denied");
+  assert.equal(await worker.outcome({ kind: "shutdown" }), "pong");
+  assert.equal(await worker.end(), 0, await worker.stderr);
+  assert.equal(await box.read("work/file"), "after\n");
+  assert.equal(((await Deno.stat(`${box.work}/file`)).mode ?? 0) & 0o777, 0o600);
 });
 
 for (const [signal, status] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 129]] as const) {
