@@ -7,22 +7,12 @@
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { joinChunks } from "./join_chunks.ts";
+import { permissionFlags, toolPermissions } from "./permission_flags.ts";
+import { ROOT, runDeno } from "./run_deno.ts";
 
-const root = join(import.meta.dirname ?? ".", "..");
-const cache = join(root, ".cache");
+const cache = join(ROOT, ".cache");
+const deno = (...args: string[]) => runDeno(args);
 const started = new Date();
-
-/** Runs Deno in the checkout and returns what it prints. */
-async function deno(...args: string[]): Promise<string> {
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: root,
-    stdout: "piped",
-    stderr: "inherit",
-  }).output();
-  if (!success) Deno.exit(1);
-  return new TextDecoder().decode(stdout);
-}
 
 /** The local files that a module is made from, relative to the checkout. */
 async function sourcesOf(entry: string): Promise<string[]> {
@@ -31,13 +21,13 @@ async function sourcesOf(entry: string): Promise<string[]> {
   };
   return modules
     .filter(({ specifier }) => specifier.startsWith("file:"))
-    .map(({ specifier }) => relative(root, fileURLToPath(specifier)))
+    .map(({ specifier }) => relative(ROOT, fileURLToPath(specifier)))
     .filter((path) => !path.startsWith("..") && !path.startsWith(".cache"));
 }
 
 /** Quotes for sh; a path in the checkout stays relative to it, so that the checkout can be moved. */
 function quote(path: string): string {
-  const inside = relative(root, path);
+  const inside = relative(ROOT, path);
   const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   return inside.startsWith("..") ? quoted(path) : `"$tombolo_root"/${quoted(inside)}`;
 }
@@ -62,16 +52,6 @@ async function contentName(path: string): Promise<string> {
 
 async function isThere(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
-}
-
-/** The flags for the permissions that deno.json gives the tool: naming the set has Deno read more at each start. */
-async function permissionFlags(): Promise<string> {
-  const { permissions } = JSON.parse(await Deno.readTextFile(join(root, "deno.json"))) as {
-    permissions: { tombolo: Record<string, boolean | string[]> };
-  };
-  return Object.entries(permissions.tombolo).flatMap(([name, value]) =>
-    value === true ? `--allow-${name}` : value === false ? [] : `--allow-${name}=${value.join(",")}`
-  ).join(" ");
 }
 
 await Deno.mkdir(cache, { recursive: true });
@@ -120,13 +100,15 @@ const inputs = new Set([
   "bin/setup.sh",
   "bin/build.ts",
   "bin/join_chunks.ts",
+  "bin/permission_flags.ts",
+  "bin/run_deno.ts",
   ...mainSources,
   ...stage2Sources,
   ...workerSources,
   ...verifySources,
 ]);
 const ready = join(work, "ready.sh");
-const flags = await permissionFlags();
+const flags = permissionFlags(await toolPermissions(ROOT)).join(" ");
 await Deno.writeTextFile(
   ready,
   [

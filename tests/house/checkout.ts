@@ -57,6 +57,8 @@ export class Checkout implements AsyncDisposable {
         "bin/setup.sh",
         "bin/build.ts",
         "bin/join_chunks.ts",
+        "bin/permission_flags.ts",
+        "bin/run_deno.ts",
         "deno.json",
         "deno.lock",
       ]

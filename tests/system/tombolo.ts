@@ -196,6 +196,14 @@ export class Box implements AsyncDisposable {
     return this.startTombolo(["run", ...flags, "--", ...command], options);
   }
 
+  /** Starts a program on the host, with the box's home and user, and does not wait; its stdin stays open. */
+  startHost(command: readonly string[], { stdin = "", ...options }: RunOptions = {}): Running {
+    const child = this.#spawn(command, { ...options, stdin });
+    const writer = child.stdin.getWriter();
+    writer.write(new TextEncoder().encode(stdin)).catch(() => {});
+    return new Running(child);
+  }
+
   /** Starts tombolo with any arguments and does not wait. */
   startTombolo(args: readonly string[], options: RunOptions = {}): Running {
     return new Running(this.#spawn([...options.through ?? [], TOMBOLO, ...args], options));
