@@ -1,11 +1,22 @@
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { Voice } from "../report/voice.ts";
+import { checkPermissions } from "./check_permissions.ts";
 import { run } from "./run.ts";
 import { VERSION } from "./version.ts";
 
+const WITH_PERMISSIONS: ReadonlySet<string> = new Set([
+  "run",
+  "explain",
+  "proxy",
+  "worker",
+  "mcp",
+  "restore",
+]);
+
 async function dispatch(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
+  if (command !== undefined && WITH_PERMISSIONS.has(command)) checkPermissions();
   switch (command) {
     case "run":
       return await run(rest);

@@ -95,7 +95,7 @@ export function answerOf(error: WorkerError): ErrorAnswer {
 /** Puts an error of the runtime into the words of the protocol. */
 export function asWorkerError(error: unknown, path: string): WorkerError {
   if (error instanceof WorkerError) return error;
-  const { errors } = Deno;
+  const errors = Deno.errors;
   // The system's words end with the absolute path, which the message names already.
   const text = (error instanceof Error ? error.message : String(error)).replace(/ \(os error \d+\).*$/s, "");
   const message = `Cannot use ${JSON.stringify(path)}: ${text}`;
