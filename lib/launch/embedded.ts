@@ -7,6 +7,8 @@ export interface EmbeddedText {
 
 /** What a build has put into tombolo so that it needs no file beside it. */
 export interface Embedded {
+  /** The module that starts tombolo, from this one. */
+  readonly main: string;
   readonly stage2: EmbeddedText;
   readonly worker: EmbeddedText;
   /** What `doctor --verify` tries to get out with; a build may do without. */
@@ -15,12 +17,12 @@ export interface Embedded {
   readonly flags: readonly string[];
   /** The Deno for stage2 and the worker, where tombolo was compiled: its own runtime runs nothing but tombolo. */
   readonly deno?: {
-    /** gzip, beside the main module. */
+    /** gzip, from the main module. */
     readonly file: string;
     /** Of the Deno itself. */
     readonly sha256: string;
   };
 }
 
-/** Nothing in a checkout: `deno task bundle` and `deno task compile` put another module in the place of this one. */
+/** Nothing in a checkout: `deno task bundle`, `compile` and `jsr` put something else in its place. */
 export const EMBEDDED = undefined as Embedded | undefined;

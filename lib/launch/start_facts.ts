@@ -9,7 +9,7 @@ export interface StartFacts {
   readonly os: typeof Deno.build.os;
   /** All variables of this process. */
   readonly environment: Readonly<Record<string, string>>;
-  /** URL of the module that was started. */
+  /** URL of the module that starts tombolo; of this one where nothing is embedded. */
   readonly mainModule: string;
   /** Directory of this module, if it is a file. */
   readonly directory: string | undefined;
@@ -26,7 +26,7 @@ export function startFacts(environment: Readonly<Record<string, string>>): Start
     },
     os: Deno.build.os,
     environment,
-    mainModule: Deno.mainModule,
+    mainModule: new URL(EMBEDDED?.main ?? "", import.meta.url).href,
     directory: import.meta.dirname,
     embedded: EMBEDDED,
   };

@@ -13,6 +13,7 @@ async function sha256Of(text: string): Promise<string> {
 async function embedded(deno?: Embedded["deno"]): Promise<Embedded> {
   const part = async (text: string) => ({ text, sha256: await sha256Of(text) });
   return {
+    main: "",
     stage2: await part("stage2;"),
     worker: await part("worker;"),
     flags: ["--allow-read", "--allow-run=/bin/sh"],

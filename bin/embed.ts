@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import type { Embedded, EmbeddedText } from "../lib/launch/embedded.ts";
+import { permissionFlags, toolPermissions } from "./permission_flags.ts";
+import { ROOT, runDeno } from "./run_deno.ts";
+
+/**
+ * A module with all that it imports, as one file.
+ *
+ * @param flags More flags of `deno bundle`
+ */
+export async function bundled(entry: string, ...flags: readonly string[]): Promise<string> {
+  const work = await Deno.makeTempDir({ prefix: "tombolo-bundle." });
+  try {
+    const output = join(work, "bundled.js");
+    await runDeno(["bundle", "--quiet", "--platform", "deno", ...flags, "-o", output, entry]);
+    return await Deno.readTextFile(output);
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+async function embeddedText(entry: string): Promise<EmbeddedText> {
+  const text = await bundled(entry, "--minify");
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return { text, sha256: new Uint8Array(digest).toHex() };
+}
+
+/**
+ * What goes into a tombolo that is to need no file beside it.
+ *
+ * @param main The module that starts tombolo, from the one that holds this
+ * @param deno The Deno that a binary is to hold as well
+ */
+export async function embed(main: string, deno?: Embedded["deno"]): Promise<Embedded> {
+  return {
+    main,
+    stage2: await embeddedText("stage2/main.ts"),
+    worker: await embeddedText("lib/worker/server.ts"),
+    flags: permissionFlags(await toolPermissions(ROOT)),
+    ...(deno === undefined ? {} : { deno }),
+  };
+}
