@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the tombolo of this npm package, with the Deno that npm has installed beside it. Starts no process before Deno.
+# Runs the tombolo of this npm package, with the Deno that npm has installed beside it.
 set -u
 # Every name is tombolo_*: a shell exports what it assigns to a name that the caller exported.
 
@@ -22,7 +22,10 @@ tombolo_self=$tombolo_built/tombolo tombolo_main=$tombolo_built/main/main.js
 # All that npm has installed there is guarded from sandboxes, not this package alone: the next start goes by way of
 # node_modules/.bin, and looks for Deno beside the package.
 case $tombolo_built in
-  */node_modules/*) tombolo_top=${tombolo_built%%/node_modules/*} tombolo_root=${tombolo_built%%/node_modules/*}/node_modules ;;
+  */node_modules/*)
+    tombolo_top=${tombolo_built%%/node_modules/*}
+    tombolo_root=$tombolo_top/node_modules
+    ;;
   *) tombolo_top=$tombolo_built tombolo_root=$tombolo_built ;;
 esac
 
@@ -40,4 +43,7 @@ while :; do
   tombolo_at=${tombolo_at%/*}
 done
 # The package may lie where this user cannot write; what Deno has compiled is kept here.
-tombolo_deno_dir=${XDG_CACHE_HOME:-${HOME-}/.cache}/tombolo
+case ${XDG_CACHE_HOME-} in
+  /*) tombolo_deno_dir=$XDG_CACHE_HOME/tombolo ;;
+  *) tombolo_deno_dir=${HOME-}/.cache/tombolo ;;
+esac

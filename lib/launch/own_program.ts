@@ -67,9 +67,10 @@ function callerOfScript(environment: Environment): Record<string, string> {
 }
 
 // Modules and compiled code that a later start would load from there.
-function denoCache({ environment, os }: StartFacts): string[] {
-  const named = environment["DENO_DIR"];
-  if (named?.startsWith("/") === true) return [named];
+function denoCache(facts: StartFacts): string[] {
+  const { environment, os } = facts;
+  const named = environment["DENO_DIR"] ?? "";
+  if (named !== "") return [named.startsWith("/") ? named : `${facts.cwd}/${named}`];
   const home = environment["HOME"];
   const caches = environment["XDG_CACHE_HOME"];
   if (os === "darwin") return home === undefined ? [] : [`${home}/Library/Caches/deno`];

@@ -9,6 +9,8 @@ export interface StartFacts {
   readonly os: typeof Deno.build.os;
   /** All variables of this process. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The working directory. */
+  readonly cwd: string;
   /** URL of the module that starts tombolo; of this one where nothing is embedded. */
   readonly mainModule: string;
   /** Directory of this module, if it is a file. */
@@ -25,6 +27,9 @@ export function startFacts(environment: Readonly<Record<string, string>>): Start
       return Deno.execPath();
     },
     os: Deno.build.os,
+    get cwd() {
+      return Deno.cwd();
+    },
     environment,
     mainModule: new URL(EMBEDDED?.main ?? "", import.meta.url).href,
     directory: import.meta.dirname,

@@ -25,6 +25,7 @@ const FACTS: StartFacts = {
   standalone: false,
   execPath: "/opt/deno",
   os: "linux",
+  cwd: "/here",
   environment: { HOME: "/home/me", PATH: "/bin" },
   mainModule: "https://example.com/tombolo.js",
   directory: undefined,
@@ -109,6 +110,8 @@ Deno.test("a bundle unpacks stage2 and the worker, and protects what the next st
 for (
   const [text, os, environment, cache] of [
     ["the caller names it", "linux", { HOME: "/h", DENO_DIR: "/d", XDG_CACHE_HOME: "/x" }, ["/d"]],
+    ["the caller names one in the working directory", "linux", { HOME: "/h", DENO_DIR: "d" }, ["/here/d"]],
+    ["an empty name is none", "linux", { HOME: "/h", DENO_DIR: "" }, ["/h/.cache/deno"]],
     ["XDG_CACHE_HOME is set", "linux", { HOME: "/h", XDG_CACHE_HOME: "/x" }, ["/x/deno"]],
     ["on macOS", "darwin", { HOME: "/h", XDG_CACHE_HOME: "/x" }, ["/h/Library/Caches/deno"]],
     ["there is no home", "linux", {}, []],
