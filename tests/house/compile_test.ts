@@ -101,3 +101,15 @@ Deno.test("what a binary holds: a Deno, unpacked once and checked, runs stage2 a
     await Deno.remove(tool, { recursive: true });
   }
 });
+
+Deno.test("deno task compile says which platforms there are where it does not know one", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "compile", `--output=${directory}/other`, "--target=linux-x64,plan9-mips"],
+    cwd: ROOT,
+  }).output();
+  assert.equal(code, 1);
+  assert.match(
+    new TextDecoder().decode(stderr),
+    /^Cannot compile: there is no platform plan9-mips: expected all, or some of linux-x64, linux-arm64, [^\n]*\n$/,
+  );
+});
