@@ -57,7 +57,7 @@ async function isThere(path: string): Promise<boolean> {
 await Deno.mkdir(cache, { recursive: true });
 const work = Deno.args[0] ?? await Deno.makeTempDir({ dir: cache, prefix: "setup." });
 const bundle = ["bundle", "--quiet", "--platform", "deno"];
-const [mainSources, stage2Sources, workerSources, verifySources] = await Promise.all([
+const tasks = [
   sourcesOf("main.ts"),
   sourcesOf("stage2/main.ts"),
   sourcesOf("lib/worker/server.ts"),
@@ -67,7 +67,12 @@ const [mainSources, stage2Sources, workerSources, verifySources] = await Promise
   deno(...bundle, "--minify", "-o", join(work, "worker.js"), "lib/worker/server.ts"),
   deno(...bundle, "--minify", "-o", join(work, "verify.js"), "stage2/verify/main.ts"),
   deno(...bundle, "--code-splitting", "--outdir", join(work, "tombolo"), "main.ts"),
-]);
+] as const;
+// All of them have to be over before anybody removes what they write.
+const failed = (await Promise.allSettled(tasks)).some(({ status }) => status === "rejected");
+// Deno has said why.
+if (failed) Deno.exit(1);
+const [mainSources, stage2Sources, workerSources, verifySources] = await Promise.all(tasks);
 
 for (const { name } of Deno.readDirSync(join(work, "tombolo"))) {
   await hideImports(join(work, "tombolo", name));

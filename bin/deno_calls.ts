@@ -59,6 +59,7 @@ const CALLS: Readonly<Record<string, readonly Permission[]>> = {
   realPath: ["read"],
   realPathSync: ["read"],
   remove: ["write"],
+  removeSignalListener: FREE,
   removeSync: ["write"],
   rename: ["read", "write"],
   renameSync: ["read", "write"],
@@ -86,7 +87,9 @@ const CALLS: Readonly<Record<string, readonly Permission[]>> = {
 
 /** The same for built-in modules. */
 const MODULES: Readonly<Record<string, readonly Permission[]>> = {
+  "node:dgram": ["net"],
   "node:dns/promises": ["net"],
+  "node:events": FREE,
   // Its streams; what needs a permission in it goes through the calls above.
   "node:process": FREE,
 };
@@ -108,7 +111,7 @@ export interface Use {
 
 // Types have the runtime's name before them too; none of them is a call.
 const TYPES =
-  /^(?:Addr|ChildProcess|CommandStatus|Conn|DirEntry|FileInfo|FsFile|Listener|NetAddr|PermissionDescriptor|Signal|TcpConn|TcpListener|TlsConn|UnixConn|UnixListener)$/;
+  /^(?:Addr|ChildProcess|CommandStatus|Conn|DirEntry|FileInfo|FsFile|Listener|NetAddr|PermissionDescriptor|PermissionState|Signal|TcpConn|TcpListener|TlsConn|UnixConn|UnixListener)$/;
 
 // As a value of its own, or by a name that is computed; in a sentence it has other neighbours.
 const WHOLE =

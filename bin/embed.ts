@@ -36,6 +36,7 @@ export async function embed(main: string, deno?: Embedded["deno"]): Promise<Embe
     main,
     stage2: await embeddedText("stage2/main.ts"),
     worker: await embeddedText("lib/worker/server.ts"),
+    verifier: await embeddedText("stage2/verify/main.ts"),
     flags: permissionFlags(await toolPermissions(ROOT)),
     ...(deno === undefined ? {} : { deno }),
   };

@@ -45,7 +45,7 @@ await Deno.mkdir(join(output, "main"), { recursive: true });
 for (const { name } of Deno.readDirSync(main)) {
   await Deno.copyFile(join(main, name), join(output, "main", name));
 }
-for (const name of ["stage2.js", "worker.js"]) {
+for (const name of ["stage2.js", "worker.js", "verify.js"]) {
   await Deno.copyFile(join(ROOT, ".cache", name), join(output, name));
 }
 await Deno.copyFile(join(ROOT, "LICENSE"), join(output, "LICENSE"));

@@ -4,9 +4,10 @@ import { join } from "node:path";
 export const ROOT: string = join(import.meta.dirname ?? ".", "..");
 
 /**
- * Runs Deno in the checkout; where it fails, this process ends with 1.
+ * Runs Deno in the checkout.
  *
  * @returns What it prints
+ * @throws {Error} where it fails, after it has said why
  */
 export async function runDeno(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
@@ -16,6 +17,6 @@ export async function runDeno(args: readonly string[], env: Record<string, strin
     stdout: "piped",
     stderr: "inherit",
   }).output();
-  if (!success) Deno.exit(1);
+  if (!success) throw new Error(`deno ${args[0]} failed`);
   return new TextDecoder().decode(stdout);
 }

@@ -9,8 +9,9 @@ const SCRIPT = "[ -t 0 ] && exec /usr/bin/tty; exec /usr/bin/tty <&2";
  * @param streams Where its streams lead; to those of this process unless given
  */
 export function hasTerminal(streams?: Streams): boolean {
+  const own = { stdin: Deno.stdin, stdout: Deno.stdout, stderr: Deno.stderr };
   return (["stdin", "stdout", "stderr"] as const).some((name) =>
-    (streams?.[name] ?? "inherit") === "inherit" && Deno[name].isTerminal()
+    (streams?.[name] ?? "inherit") === "inherit" && own[name].isTerminal()
   );
 }
 
