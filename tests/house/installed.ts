@@ -98,6 +98,14 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: "tries to get out of its sandbox, and cannot",
+    async check({ box, words, env }) {
+      const { code, stdout, stderr } = await box.host([...words, "doctor", "--verify"], { env });
+      assert.equal(code, 0, stdout + stderr);
+      assert.match(stdout, /\nall \d+ held, in a sandbox of bubblewrap\n$/);
+    },
+  },
+  {
     name: "protects what the next start will load",
     async check({ box, words, env }) {
       // Something is there only once it has been unpacked.
