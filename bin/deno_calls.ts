@@ -75,6 +75,7 @@ const CALLS: Readonly<Record<string, readonly Permission[]>> = {
   symlinkSync: ["read", "write"],
   systemMemoryInfo: ["sys=systemMemoryInfo"],
   uid: ["sys=uid"],
+  unrefTimer: FREE,
   utime: ["write"],
   utimeSync: ["write"],
   version: FREE,

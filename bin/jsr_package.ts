@@ -1,6 +1,7 @@
 /**
  * Makes what goes to JSR in dist/jsr: the sources, which hold stage2 and the worker as text, since modules from a URL have
- * no files beside them. `deno publish` in that directory publishes it.
+ * no files beside them. `deno publish --allow-slow-types` in that directory publishes it: the types of the policy's schema
+ * are inferred from it, so that they cannot differ.
  *
  *     deno task jsr [OUTPUT]
  */
@@ -53,7 +54,7 @@ async function configuration(): Promise<string> {
 
 await Deno.remove(output, { recursive: true }).catch(() => {});
 for (const path of ["main.ts", "README.md", "LICENSE"]) await copy(path);
-await copyTree("lib");
+for (const path of ["lib", "stage2"]) await copyTree(path);
 await embedInto(join(output, "lib", "launch", "embedded.ts"));
 await Deno.writeTextFile(join(output, "deno.json"), `${await configuration()}\n`);
 console.log(output);

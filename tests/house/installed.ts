@@ -13,6 +13,8 @@ export interface Installed {
 /** What every way to install tombolo must bring. */
 export interface Check {
   readonly name: string;
+  /** Whether tombolo starts itself again in it. */
+  readonly startsAgain?: true;
   readonly check: (installed: Installed) => Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export const CHECKS: readonly Check[] = [
   },
   {
     name: "starts itself again for what an agent runs",
+    startsAgain: true,
     async check({ box, words, env }) {
       const running = box.startHost([...words, "mcp", "--root=."], { env, stdin: SESSION });
       let line = await running.line();
@@ -99,6 +102,7 @@ export const CHECKS: readonly Check[] = [
   },
   {
     name: "tries to get out of its sandbox, and cannot",
+    startsAgain: true,
     async check({ box, words, env }) {
       const { code, stdout, stderr } = await box.host([...words, "doctor", "--verify"], { env });
       assert.equal(code, 0, stdout + stderr);
