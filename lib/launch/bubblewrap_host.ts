@@ -34,8 +34,16 @@ export async function bubblewrapHost(request: BubblewrapRequest): Promise<Bubble
   const bwrap = findBwrap(searchPath, isWritableInside, uid);
   const env = findProgram("env", "/usr/bin:/bin", isWritableInside, uid);
   const probe = { bwrap, env, kernel: Deno.osRelease(), uid, stateDirectory };
-  const probed = believesFailure ? await probeOrBelieve(probe) : await probeOnce(probe);
+  const probed = believesFailure ? await probeOrBelieve(probe) : await probeAnew(probe);
   return { bwrap, env: probed.env ? env?.path : undefined, proc: probed.proc, probe };
+}
+
+async function probeAnew(probe: ProbeRequest): Promise<ProbeResult> {
+  const result = await probeOnce(probe);
+  if (lstat(`${probe.stateDirectory}/probe-failure`) !== undefined) {
+    (await import("./probe_failure.ts")).forgetFailure(probe);
+  }
+  return result;
 }
 
 async function probeOrBelieve(probe: ProbeRequest): Promise<ProbeResult> {

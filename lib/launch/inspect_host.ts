@@ -109,22 +109,32 @@ async function chooseBackend(request: BackendRequest): Promise<Backend> {
     return { seatbelt: (await import("./seatbelt/seatbelt_host.ts")).seatbeltHost() };
   }
   if (backend === "landlock") return { landlock: await openLandlock(request) };
+  const bubblewrap = (believesFailure: boolean) =>
+    bubblewrapHost({
+      searchPath: environment["PATH"] ?? "",
+      stateDirectory: directories.state,
+      uid,
+      isWritableInside: isWritableInside(whole),
+      believesFailure,
+    });
   try {
-    return {
-      bubblewrap: await bubblewrapHost({
-        searchPath: environment["PATH"] ?? "",
-        stateDirectory: directories.state,
-        uid,
-        isWritableInside: isWritableInside(whole),
-        believesFailure: backend === "auto",
-      }),
-    };
+    return { bubblewrap: await bubblewrap(backend === "auto") };
   } catch (error) {
     if (backend !== "auto" || !(error instanceof TomboloError) || error.kind !== "sandbox") throw error;
     const { hasProc } = await import("./has_proc.ts");
     if (!hasProc()) throw error;
     const landlock = await openLandlock(request);
-    await landlock.checkInstead(policy, error);
+    try {
+      await landlock.checkInstead(policy, error);
+    } catch (refusal) {
+      await landlock[Symbol.asyncDispose]();
+      // The host may have been put right since it was tried.
+      return {
+        bubblewrap: await bubblewrap(false).catch(() => {
+          throw refusal;
+        }),
+      };
+    }
     return { landlock, instead: insteadOf(error) };
   }
 }

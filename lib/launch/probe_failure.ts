@@ -2,8 +2,8 @@ import { TomboloError } from "../report/tombolo_error.ts";
 import { probeKey, type ProbeRequest } from "./probe.ts";
 import { writeAtomically } from "./state_directory.ts";
 
-/** A host that is put right is to be found so soon, without anybody's asking. */
-const HOLDS_MS = 10 * 60 * 1000;
+/** A host that is put right is to be found so soon, without anybody's asking; another try takes some milliseconds. */
+const HOLDS_MS = 60 * 1000;
 
 function fileOf({ stateDirectory }: ProbeRequest): string {
   return `${stateDirectory}/probe-failure`;
@@ -37,4 +37,13 @@ export function knownFailure(request: ProbeRequest, now: number): TomboloError |
 /** Keeps why bubblewrap built no sandbox. */
 export function rememberFailure(request: ProbeRequest, { message, remedy }: TomboloError): void {
   writeAtomically(fileOf(request), `${probeKey(request)}\n${JSON.stringify({ message, remedy })}\n`);
+}
+
+/** Forgets it: bubblewrap has built one since. */
+export function forgetFailure(request: ProbeRequest): void {
+  try {
+    Deno.removeSync(fileOf(request));
+  } catch {
+    // Another run was quicker.
+  }
 }
