@@ -36,6 +36,13 @@ export const COMMANDS: readonly CommandRow[] = [
     operand: "command",
   },
   {
+    name: "shell",
+    forms: ["[FLAGS]"],
+    purpose: "run your shell in a sandbox",
+    flags: FLAGS,
+    operand: "nothing",
+  },
+  {
     name: "explain",
     forms: ["[FLAGS] [-- COMMAND [ARG...]]"],
     purpose: "show the policy and the plan; run nothing",

@@ -20,6 +20,8 @@ async function dispatch(args: readonly string[]): Promise<number> {
   switch (command) {
     case "run":
       return await run(rest);
+    case "shell":
+      return await (await import("./shell.ts")).shell(rest);
     case "explain":
       return await (await import("./explain.ts")).explain(rest);
     case "proxy":
