@@ -8,6 +8,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { joinChunks } from "./join_chunks.ts";
 import { permissionFlags, toolPermissions } from "./permission_flags.ts";
+import { readyBundler } from "./ready_bundler.ts";
 import { ROOT, runDeno } from "./run_deno.ts";
 
 const cache = join(ROOT, ".cache");
@@ -57,6 +58,7 @@ async function isThere(path: string): Promise<boolean> {
 await Deno.mkdir(cache, { recursive: true });
 const work = Deno.args[0] ?? await Deno.makeTempDir({ dir: cache, prefix: "setup." });
 const bundle = ["bundle", "--quiet", "--platform", "deno"];
+await readyBundler(work).catch(() => Deno.exit(1));
 const tasks = [
   sourcesOf("main.ts"),
   sourcesOf("stage2/main.ts"),
@@ -106,6 +108,7 @@ const inputs = new Set([
   "bin/build.ts",
   "bin/join_chunks.ts",
   "bin/permission_flags.ts",
+  "bin/ready_bundler.ts",
   "bin/run_deno.ts",
   ...mainSources,
   ...stage2Sources,

@@ -58,6 +58,7 @@ export class Checkout implements AsyncDisposable {
         "bin/build.ts",
         "bin/join_chunks.ts",
         "bin/permission_flags.ts",
+        "bin/ready_bundler.ts",
         "bin/run_deno.ts",
         "deno.json",
         "deno.lock",
