@@ -63,7 +63,9 @@ fetch_deno() {
     "deno@$deno_version" >/dev/null || fail "npm could not fetch Deno $deno_version: put Deno 2.9 or a later 2.x on PATH"
   for fetched in "$work"/node_modules/@deno/*/deno; do
     if [ -x "$fetched" ] && "$fetched" --version >/dev/null 2>&1; then
-      mkdir -p "${deno%/*}" && mv -f "$fetched" "$deno" && return
+      # Never in another's place: a Deno that runs from a file which is gone cannot start itself again.
+      mkdir -p "${deno%/*}" && { ln "$fetched" "$deno" 2>/dev/null || [ -x "$deno" ] || mv -f "$fetched" "$deno"; } &&
+        return
     fi
   done
   fail "The Deno that npm has does not run on this machine (it needs glibc): put Deno 2.9 or a later 2.x on PATH"
