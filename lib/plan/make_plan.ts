@@ -1,7 +1,6 @@
 import type { Policy } from "../policy/policy.ts";
-import { decidePath, type PathDecider } from "../policy/decide_path.ts";
-import { SafePath } from "../paths/safe_path.ts";
 import type { HostFacts } from "./host_facts.ts";
+import { cgroupMount } from "./cgroup_mount.ts";
 import { holdRoots, mountsToCheck } from "./hold_roots.ts";
 import { partMounts } from "./late_mounts.ts";
 import {
@@ -14,12 +13,8 @@ import {
 import { executableBesideRuntime } from "./plan_programs.ts";
 import { INSIDE, type Mount, type Plan } from "./plan.ts";
 import { network, planLauncher } from "./plan_launcher.ts";
-import type { HeldLimits } from "./plan_limits.ts";
 import type { PlanRequest } from "./plan_request.ts";
 import { commonPlan, settlePlan } from "./settle_plan.ts";
-
-/** Deno cannot look there, so that no rule of the user names anything below it. */
-const CGROUPS = SafePath.of("/sys/fs/cgroup");
 
 /** Where the command's clients find the CA certificates. */
 const CA_BUNDLE = `${INSIDE}/ca.pem`;
@@ -35,12 +30,6 @@ function maskMounts(late: readonly LateMount[], { maskFile, maskDirectory }: Hos
     late.some((mount) => mount.kind === kind)
   )
     .map((kind) => ({ kind: "file", source: sources[kind], target: MASKS_INSIDE[kind] }));
-}
-
-// Whoever may write there lifts the limits of the scope; only a rule for everything allows it.
-function cgroupMount(held: HeldLimits | undefined, decider: PathDecider): Mount[] {
-  if (held?.scope === undefined || !decidePath(decider, "write", CGROUPS).allowed) return [];
-  return [{ kind: "read", target: CGROUPS.toString() }];
 }
 
 function caBundleMount(source: string | undefined): Mount[] {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Box, fixture, MODES, TOMBOLO } from "./tombolo.ts";
+import { Box, EVERY_BACKEND, fixture, TOMBOLO } from "./tombolo.ts";
 
 const TERMINAL = fixture(import.meta.dirname, "terminal.py");
 const COUNT = fixture(import.meta.dirname, "count_interrupts.py");
@@ -27,7 +27,7 @@ async function drive(
   return session;
 }
 
-const FLAGS = MODES.filter(({ name }) => name !== "stage2");
+const FLAGS = EVERY_BACKEND.filter(({ name }) => name !== "stage2");
 
 for (const mode of FLAGS) {
   Deno.test(`${mode.name}: an interactive shell keeps its terminal and job control`, async () => {

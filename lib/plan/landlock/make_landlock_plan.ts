@@ -1,6 +1,7 @@
 import type { Policy } from "../../policy/policy.ts";
 import { quote } from "../../report/escape.ts";
 import { TomboloError } from "../../report/tombolo_error.ts";
+import { cgroupMount } from "../cgroup_mount.ts";
 import type { HostFacts } from "../host_facts.ts";
 import type { Hint, Plan } from "../plan.ts";
 import { network } from "../plan_launcher.ts";
@@ -112,7 +113,8 @@ export function makeLandlockPlan(policy: Policy, host: HostFacts, request: Landl
   }
   const settled = settlePlan(policy, host, request);
   const { view, executable: list, limits, facts } = settled;
-  const found = landlockRules(view.mounts, request.entriesOf, list);
+  const mounts = [...view.mounts, ...cgroupMount(request.held, settled.decider)];
+  const found = landlockRules(mounts, request.entriesOf, list);
   const kind = network(policy);
   const bundle = kind === "gateway" ? request.caBundle : undefined;
   const rules = [...found.rules, ...ownRules(request, list, bundle)];
@@ -121,7 +123,7 @@ export function makeLandlockPlan(policy: Policy, host: HostFacts, request: Landl
   return {
     ...common,
     network: kind,
-    mounts: view.mounts,
+    mounts,
     environment: withTemporary(policy, request.environment, request.temporary),
     launcher: {
       kind: "landlock",
