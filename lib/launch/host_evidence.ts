@@ -1,3 +1,5 @@
+import { FIRST_LINES_SCRIPT, linesByName } from "./first_lines.ts";
+
 /** Where tombolo runs, as far as remedies differ. */
 export type Place = "host" | "container" | "sandbox" | "wsl1";
 
@@ -30,14 +32,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   init: "/proc/1/comm",
 };
 
-// The runtime may not read /proc; the shell may, with builtins alone.
-const READ_SCRIPT = `
-while [ $# -gt 1 ]; do
-  value=
-  { read -r value <"$2"; } 2>/dev/null
-  [ -z "$value" ] || echo "$1 $value"
-  shift 2
-done
+const READ_SCRIPT = `${FIRST_LINES_SCRIPT}
 while read -r key value; do
   case $key in Seccomp: | CapPrm:) echo "\${key%:} $value" ;; esac
 done </proc/self/status
@@ -52,11 +47,7 @@ export function readSettings(): Map<string, string> {
     stdout: "piped",
     stderr: "null",
   }).outputSync();
-  const lines = new TextDecoder().decode(stdout).trim().split("\n");
-  return new Map(lines.map((line) => {
-    const [name = "", ...value] = line.split(" ");
-    return [name, value.join(" ")];
-  }));
+  return linesByName(stdout);
 }
 
 /** Tells from what is known in which kind of place tombolo runs. */

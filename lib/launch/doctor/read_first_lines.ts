@@ -1,12 +1,4 @@
-// The runtime may not read /proc and /sys; the shell may, with builtins alone.
-const SCRIPT = `
-while [ $# -gt 1 ]; do
-  value=
-  { read -r value <"$2"; } 2>/dev/null
-  [ -z "$value" ] || echo "$1 $value"
-  shift 2
-done
-`;
+import { FIRST_LINES_SCRIPT, linesByName } from "../first_lines.ts";
 
 /**
  * Reads the first line of files, also below /proc and /sys.
@@ -18,14 +10,10 @@ export async function readFirstLines(
   files: Readonly<Record<string, string>>,
 ): Promise<ReadonlyMap<string, string>> {
   const { stdout } = await new Deno.Command("/bin/sh", {
-    args: ["-c", SCRIPT, "sh", ...Object.entries(files).flat()],
+    args: ["-c", FIRST_LINES_SCRIPT, "sh", ...Object.entries(files).flat()],
     clearEnv: true,
     stdin: "null",
     stderr: "null",
   }).output();
-  const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
-  return new Map(lines.map((line) => {
-    const [name = "", ...value] = line.split(" ");
-    return [name, value.join(" ")];
-  }));
+  return linesByName(stdout);
 }

@@ -1,4 +1,3 @@
-import { close } from "../../egress/close.ts";
 import type { ConfineOrders } from "../../plan/landlock/confine_orders.ts";
 import type { Confinement } from "../../plan/landlock/confinement.ts";
 import { CONTROL } from "../../plan/landlock/control.ts";
@@ -6,14 +5,12 @@ import type { Plan } from "../../plan/plan.ts";
 import { seccompProgram } from "../../plan/seccomp/program.ts";
 import { withoutNamespacesRules } from "../../plan/seccomp/without_namespaces.ts";
 import { TomboloError } from "../../report/tombolo_error.ts";
-import { NOTHING_FOUND, RunEnd } from "../run_end.ts";
-import type { RunLimits } from "../run_limits.ts";
+import { HostRun } from "../host_run.ts";
 import type { RunContext } from "../run_context.ts";
 import type { RunResult } from "../run_plan.ts";
-import { serveGateway } from "../serve_gateway.ts";
 import { type CommandSignal, SIGNAL_NUMBERS } from "../signals.ts";
 import { WallClock } from "../wall_clock.ts";
-import { GatewayPort } from "../gateway_port.ts";
+import type { GatewayPort } from "../gateway_port.ts";
 import type { ConfineStart } from "./confine_start.ts";
 
 const FAILED = 125;
@@ -26,9 +23,7 @@ function filterOf({ seccomp }: Plan): string {
 
 /** One command in a Landlock domain, from its start to its end. */
 class ConfinedRun implements AsyncDisposable {
-  readonly #stack = new AsyncDisposableStack();
-  readonly #end: RunEnd;
-  #limits: RunLimits | undefined;
+  readonly #run: HostRun;
   #started = false;
   /** The signal that ended the start before there was a command. */
   #aborted: CommandSignal | undefined;
@@ -39,55 +34,27 @@ class ConfinedRun implements AsyncDisposable {
     private readonly start: ConfineStart,
     private readonly context: RunContext,
   ) {
-    this.#stack.use(start);
-    this.#end = new RunEnd(plan, context.directories.state, context.uid);
+    this.#run = new HostRun(plan, context);
+    this.#run.stack.use(start);
   }
 
   async result(): Promise<RunResult> {
-    const { plan, context } = this;
-    if (plan.makes.length > 0) {
-      const { makeDirectories } = await import("../make_directories.ts");
-      makeDirectories(plan.makes, context.voice);
-    }
     this.start.passSignals((signal) => this.send(signal));
-    await this.#openLimits();
-    const gateway = this.#openGateway();
+    await this.#run.prepare();
+    const gateway = this.#run.openGateway();
     const orders = this.#orders(gateway);
-    if (this.#aborted !== undefined) return this.#gaveUp(this.#aborted);
-    const ended = this.#run(orders);
-    if (gateway !== undefined && context.serve !== undefined) {
-      this.#stack.use(context.serve(gateway.listener, gateway.credential));
-    } else if (gateway !== undefined) {
-      const settled = ended.then(() => undefined, () => undefined);
-      void serveGateway({ ...context, ...gateway, plan, ended: settled, stack: this.#stack });
-    }
+    if (this.#aborted !== undefined) return this.#run.gaveUp(this.#aborted);
+    const ended = this.#follow(orders);
+    this.#run.serve(gateway, ended);
     const { status, timedOut } = await ended;
-    const verdict = await this.#limits?.verdict(status, timedOut);
-    return {
-      status: verdict?.status ?? status,
-      limits: verdict?.reached ?? [],
-      ...await this.#end.check(),
-    };
-  }
-
-  async #openLimits(): Promise<void> {
-    if (Object.keys(this.plan.limits).length === 0) return;
-    const { RunLimits } = await import("../run_limits.ts");
-    this.#limits = this.#stack.use(await RunLimits.open(this.plan));
-  }
-
-  #openGateway(): GatewayPort | undefined {
-    if (this.plan.network === "none") return undefined;
-    const gateway = GatewayPort.open();
-    this.#stack.defer(() => close(gateway.listener));
-    return gateway;
+    return await this.#run.finish(status, timedOut);
   }
 
   #orders(gateway: GatewayPort | undefined): ConfineOrders {
     const { plan, confinement, context } = this;
     const { temporary, rules } = confinement;
     const { limits } = plan.orders;
-    const scope = this.#limits?.scopePath;
+    const scope = this.#run.scopePath;
     return {
       rules,
       ...(gateway === undefined ? {} : { port: gateway.port }),
@@ -104,16 +71,15 @@ class ConfinedRun implements AsyncDisposable {
     };
   }
 
-  async #run(orders: ConfineOrders): Promise<{ status: number; timedOut: boolean }> {
+  async #follow(orders: ConfineOrders): Promise<{ status: number; timedOut: boolean }> {
     const { start, context, plan } = this;
-    this.#stack.defer(() => removeTemporary(orders.temporary, context));
+    this.#run.stack.defer(() => removeTemporary(orders.temporary, context));
     using clock = new WallClock(plan.limits.wallTime, {
       ask: () => this.send("SIGTERM"),
       end: () => void start.send(CONTROL.END),
     });
     this.#started = await start.order(orders);
-    context.live?.release();
-    void this.#end.load();
+    this.#run.isUp();
     if (this.#aborted !== undefined) this.send(this.#aborted);
     const end = await start.end();
     if (end?.kind === "exited") return { status: end.value, timedOut: clock.isOver };
@@ -127,10 +93,6 @@ class ConfinedRun implements AsyncDisposable {
     );
   }
 
-  #gaveUp(signal: CommandSignal): RunResult {
-    return { status: 128 + SIGNAL_NUMBERS[signal], limits: [], ...NOTHING_FOUND };
-  }
-
   send(signal: CommandSignal): void {
     // Until then there is no command that could handle it.
     if (!this.#started) this.#aborted ??= signal;
@@ -138,7 +100,7 @@ class ConfinedRun implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stack.disposeAsync();
+    await this.#run[Symbol.asyncDispose]();
   }
 }
 

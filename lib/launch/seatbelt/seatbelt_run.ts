@@ -1,14 +1,11 @@
-import { close } from "../../egress/close.ts";
 import { lstat } from "../../paths/resolve_path.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { TomboloError } from "../../report/tombolo_error.ts";
-import { GatewayPort } from "../gateway_port.ts";
+import type { GatewayPort } from "../gateway_port.ts";
 import type { RunContext } from "../run_context.ts";
-import { NOTHING_FOUND, RunEnd } from "../run_end.ts";
-import type { RunLimits } from "../run_limits.ts";
+import { HostRun } from "../host_run.ts";
 import type { RunResult } from "../run_plan.ts";
-import { serveGateway } from "../serve_gateway.ts";
-import { type CommandSignal, SIGNAL_NUMBERS, SignalForwarding } from "../signals.ts";
+import { type CommandSignal, SignalForwarding } from "../signals.ts";
 import { spawnShell } from "../spawn_shell.ts";
 import { privateDirectory } from "../state_directory.ts";
 import { temporaryPath } from "../temporary_path.ts";
@@ -31,11 +28,9 @@ const TRIAL = ["/usr/bin/true"];
 
 /** One command under Seatbelt, from its start to its end. */
 class SeatbeltRun implements AsyncDisposable {
-  readonly #stack = new AsyncDisposableStack();
-  readonly #end: RunEnd;
+  readonly #run: HostRun;
   /** A group of its own, of which everything is ended at the end; with a terminal it shares that of its caller. */
   readonly #leads: boolean;
-  #limits: RunLimits | undefined;
   #child: Deno.ChildProcess | undefined;
   #watcher: Watcher | undefined;
   /** The signal that ended the start before there was a command. */
@@ -47,43 +42,22 @@ class SeatbeltRun implements AsyncDisposable {
     private readonly sandboxExec: string,
   ) {
     this.#leads = !hasTerminal(context.streams);
-    this.#end = new RunEnd(plan, context.directories.state, context.uid);
+    this.#run = new HostRun(plan, context);
   }
 
   async result(): Promise<RunResult> {
-    const { plan, context } = this;
-    if (plan.makes.length > 0) {
-      const { makeDirectories } = await import("../make_directories.ts");
-      makeDirectories(plan.makes, context.voice);
-    }
-    if (context.embedded !== true) this.#stack.use(new SignalForwarding((signal) => this.send(signal)));
-    await this.#openLimits();
-    const gateway = this.#openGateway();
+    const { context } = this;
+    const { stack } = this.#run;
+    if (context.embedded !== true) stack.use(new SignalForwarding((signal) => this.send(signal)));
+    await this.#run.prepare();
+    const gateway = this.#run.openGateway();
     const start = this.#startContext(gateway);
-    this.#watcher = this.#stack.use(await Watcher.start(start.temporary));
-    if (this.#aborted !== undefined) return this.#gaveUp(this.#aborted);
-    const { status, timedOut } = await this.#run(start, gateway);
+    this.#watcher = stack.use(await Watcher.start(start.temporary));
+    if (this.#aborted !== undefined) return this.#run.gaveUp(this.#aborted);
+    const { status, timedOut } = await this.#follow(start, gateway);
     await this.#clear(start.temporary);
     this.#checkBuilt(status.code, start);
-    const verdict = await this.#limits?.verdict(status.code, timedOut);
-    return {
-      status: verdict?.status ?? status.code,
-      limits: verdict?.reached ?? [],
-      ...await this.#end.check(),
-    };
-  }
-
-  async #openLimits(): Promise<void> {
-    if (Object.keys(this.plan.limits).length === 0) return;
-    const { RunLimits } = await import("../run_limits.ts");
-    this.#limits = this.#stack.use(await RunLimits.open(this.plan));
-  }
-
-  #openGateway(): GatewayPort | undefined {
-    if (this.plan.network === "none") return undefined;
-    const gateway = GatewayPort.open();
-    this.#stack.defer(() => close(gateway.listener));
-    return gateway;
+    return await this.#run.finish(status.code, timedOut);
   }
 
   #startContext(gateway: GatewayPort | undefined): SeatbeltContext {
@@ -100,7 +74,7 @@ class SeatbeltRun implements AsyncDisposable {
     };
   }
 
-  async #run(start: SeatbeltContext, gateway: GatewayPort | undefined) {
+  async #follow(start: SeatbeltContext, gateway: GatewayPort | undefined) {
     const { plan, context } = this;
     const child = spawnShell(seatbeltStart(plan, start), context.streams, {
       cwd: plan.cwd,
@@ -109,18 +83,12 @@ class SeatbeltRun implements AsyncDisposable {
     this.#child = child;
     await this.#watcher?.watch(child.pid, this.#leads);
     context.onStart?.(child, { send: (signal) => this.send(signal) });
-    context.live?.release();
-    void this.#end.load();
+    this.#run.isUp();
     using clock = new WallClock(plan.limits.wallTime, {
       ask: () => this.#kill("SIGTERM"),
       end: () => void this.#watcher?.kill(),
     });
-    if (gateway !== undefined && context.serve !== undefined) {
-      this.#stack.use(context.serve(gateway.listener, gateway.credential));
-    } else if (gateway !== undefined) {
-      const ended = child.status.then(() => undefined);
-      void serveGateway({ ...context, ...gateway, plan, ended, stack: this.#stack });
-    }
+    this.#run.serve(gateway, child.status);
     const status = await child.status;
     return { status, timedOut: clock.isOver };
   }
@@ -154,10 +122,6 @@ class SeatbeltRun implements AsyncDisposable {
     );
   }
 
-  #gaveUp(signal: CommandSignal): RunResult {
-    return { status: 128 + SIGNAL_NUMBERS[signal], limits: [], ...NOTHING_FOUND };
-  }
-
   #kill(signal: CommandSignal): void {
     try {
       this.#child?.kill(signal);
@@ -174,7 +138,7 @@ class SeatbeltRun implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stack.disposeAsync();
+    await this.#run[Symbol.asyncDispose]();
   }
 }
 
