@@ -187,6 +187,7 @@ export const FLAGS: readonly FlagRow[] = [
     purpose: "append every decision to a file, one JSON object a line",
   },
   { name: "dry-run", value: "none", purpose: "show the policy and the plan; run nothing" },
+  { name: "trace-start", value: "none", purpose: "say at the end when each phase of the run was over" },
   { name: "json", value: "none", purpose: "print JSON" },
   { name: "quiet", short: "q", value: "none", purpose: "say nothing but errors" },
   { name: "verbose", short: "v", value: "none", purpose: "say more" },

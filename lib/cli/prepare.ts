@@ -8,6 +8,7 @@ import { SafePath } from "../paths/safe_path.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { PolicySource } from "../policy/policy_source.ts";
 import { quote } from "../report/escape.ts";
+import type { StartTrace } from "../report/start_trace.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { GivenFlag } from "./flags.ts";
 import { buildContext, currentDirectory, lastValue, policyOf, policySources } from "./read_policy.ts";
@@ -33,6 +34,8 @@ export interface PrepareOptions {
   readonly narrow?: (policy: Policy, cwd: SafePath) => Policy;
   /** Whether the command will be a program of tombolo's own, for the runtime of stage2. */
   readonly needsRuntime?: boolean;
+  /** Told when each phase is over. */
+  readonly trace?: StartTrace | undefined;
 }
 
 /**
@@ -43,7 +46,7 @@ export interface PrepareOptions {
 export async function prepare(
   flags: readonly GivenFlag[],
   command: readonly string[],
-  { alsoOwn = [], runs = false, needsRuntime = false, ...options }: PrepareOptions = {},
+  { alsoOwn = [], runs = false, needsRuntime = false, trace, ...options }: PrepareOptions = {},
 ): Promise<Prepared> {
   const environment = Deno.env.toObject();
   const program = ownProgram();
@@ -56,6 +59,7 @@ export async function prepare(
   const sources = [...options.sources?.(cwd) ?? [], ...await policySources(flags, cwd, current)];
   const whole = await policyOf(sources, buildContext(caller, cwd, home));
   const policy = options.narrow?.(whole, cwd) ?? whole;
+  trace?.mark("policy parsed");
   const isGiven = (name: string) => flags.some((flag) => flag.name === name);
   const host = await inspectHost({
     policy,
@@ -69,6 +73,7 @@ export async function prepare(
     backend: parseBackend(lastValue(flags, "backend"), Deno.build.os),
     weaker: { network: isGiven("weaker-network"), attributes: isGiven("weaker-attributes") },
   });
+  trace?.mark("host inspected");
   return await prepareRun(host, {
     command,
     cwd,
@@ -77,5 +82,6 @@ export async function prepare(
     runs,
     needsRuntime,
     throughStage2: program.leaks,
+    trace,
   });
 }

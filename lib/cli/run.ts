@@ -13,11 +13,21 @@ import type { DecisionEvent, EventSink } from "../report/event.ts";
 import { EventsFile } from "../report/events_file.ts";
 import { failureEvents, protectionEvents, socketEvents } from "../report/run_events.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
+import type { StartTrace } from "../report/start_trace.ts";
 import { Voice } from "../report/voice.ts";
 import { type GivenFlag, parseFlags } from "./flags.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 
 const MOST_STARTS = 5;
+
+/** What a run was asked for. */
+interface Ordered {
+  readonly flags: readonly GivenFlag[];
+  readonly command: readonly string[];
+  readonly voice: Voice;
+  readonly events: EventsFile | undefined;
+  readonly trace: StartTrace | undefined;
+}
 
 /** Whether a flag without a value was given. */
 export function has(flags: readonly GivenFlag[], name: string): boolean {
@@ -36,13 +46,23 @@ export function openEvents(flags: readonly GivenFlag[]): EventsFile | undefined 
   return new EventsFile(resolveTrusted(SafePath.from(path, Deno.cwd()), "events file", Deno.uid()).real);
 }
 
-async function prepareRunnable(flags: readonly GivenFlag[], command: readonly string[], events?: EventsFile) {
+// The clock is not asked, and nothing loaded, where nobody wants to know.
+async function traceOf(args: readonly string[]): Promise<StartTrace | undefined> {
+  if (!args.includes("--trace-start")) return undefined;
+  const loaded = performance.now();
+  const { StartTrace } = await import("../report/start_trace.ts");
+  return new StartTrace(loaded, Deno.env.get("TOMBOLO_BEGUN"));
+}
+
+async function prepareRunnable({ flags, command, events, trace }: Ordered) {
   try {
     const prepared = await prepare(flags, command, {
       alsoOwn: events === undefined ? [] : [events.path.toString()],
       runs: true,
+      trace,
     });
     findCommand(prepared.plan);
+    trace?.mark("plan made");
     return prepared;
   } catch (error) {
     if (error instanceof CommandDenied) events?.write(commandEvent(error));
@@ -153,7 +173,9 @@ async function externalOf(
  * @throws {TomboloError} where nothing was run
  */
 export async function run(args: readonly string[]): Promise<number> {
+  const trace = await traceOf(args);
   const { flags, command } = parseFlags(args);
+  trace?.mark("flags parsed");
   if (has(flags, "help")) return (await import("./help.ts")).printHelp("run");
   if (has(flags, "dry-run")) return (await import("./explain.ts")).explain(args);
   if (command.length === 0) {
@@ -165,7 +187,9 @@ export async function run(args: readonly string[]): Promise<number> {
   using events = openEvents(flags);
   for (let start = 1;; start++) {
     try {
-      return await runOnce(flags, command, voice, events);
+      const status = await runOnce({ flags, command, voice, events, trace });
+      if (has(flags, "trace-start")) trace?.tell(voice);
+      return status;
     } catch (error) {
       // Another sandbox beside this one has set something aside, most likely.
       if (error instanceof TreeChanged && start < MOST_STARTS) continue;
@@ -175,13 +199,9 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-async function runOnce(
-  flags: readonly GivenFlag[],
-  command: readonly string[],
-  voice: Voice,
-  events: EventsFile | undefined,
-): Promise<number> {
-  const prepared = await prepareRunnable(flags, command, events);
+async function runOnce(ordered: Ordered): Promise<number> {
+  const { voice, events, trace } = ordered;
+  const prepared = await prepareRunnable(ordered);
   const denials = new DenialLog();
   const onEvent = (event: DecisionEvent) => {
     events?.write(event);
@@ -192,7 +212,7 @@ async function runOnce(
   const { plan, planThroughStage2 } = isCutOff ? prepared.withoutNetwork() : prepared;
   for (const notice of plan.notices) voice.say(notice);
   voice.detail(`network ${plan.network}, ${plan.mounts.length} mounts, started by ${plan.launcher.kind}`);
-  const context = { ...prepared.context, onEvent, voice, ...(external && { external }) };
+  const context = { ...prepared.context, onEvent, voice, trace, ...(external && { external }) };
   const time = new Date().toISOString();
   const result = await runPrepared(plan, planThroughStage2, context);
   for (const event of socketEvents(plan, time)) events?.write(event);

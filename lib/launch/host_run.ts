@@ -40,6 +40,7 @@ export class HostRun implements AsyncDisposable {
     if (this.plan.network === "none") return undefined;
     const gateway = GatewayPort.open();
     this.stack.defer(() => close(gateway.listener));
+    this.context.trace?.mark("gateway listening");
     return gateway;
   }
 
@@ -67,12 +68,12 @@ export class HostRun implements AsyncDisposable {
 
   /** What has come of the run, once its command has ended. */
   async finish(status: number, timedOut: boolean): Promise<RunResult> {
+    const { trace } = this.context;
+    trace?.mark("command ended");
     const verdict = await this.#limits?.verdict(status, timedOut);
-    return {
-      status: verdict?.status ?? status,
-      limits: verdict?.reached ?? [],
-      ...await this.#end.check(),
-    };
+    const found = await this.#end.check();
+    trace?.mark("tree checked");
+    return { status: verdict?.status ?? status, limits: verdict?.reached ?? [], ...found };
   }
 
   /** What has come of one that a signal ended before there was a command. */

@@ -3,6 +3,7 @@ import type { HostFacts, ProgramFacts, RuntimeFiles } from "../plan/host_facts.t
 import { makePlan } from "../plan/make_plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { PlanRequest } from "../plan/plan_request.ts";
+import type { StartTrace } from "../report/start_trace.ts";
 import { commandEnvironment } from "../policy/command_environment.ts";
 import { nothingLeaves } from "../policy/external_rules.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
@@ -55,6 +56,8 @@ export interface RunRequest {
   readonly embedded?: boolean;
   /** Whether the caller is known to leak descriptors that only stage2 can close. */
   readonly throughStage2?: boolean;
+  /** Told when each phase is over. */
+  readonly trace?: StartTrace | undefined;
 }
 
 // Only where AF_UNIX is open at all.
@@ -165,7 +168,9 @@ async function settle(host: InspectedHost, request: RunRequest): Promise<Settled
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(held === undefined ? {} : { held }),
   };
-  return { facts: await gather(host, request, ruled), usual };
+  const facts = await gather(host, request, ruled);
+  request.trace?.mark("facts gathered");
+  return { facts, usual };
 }
 
 async function contextOf(

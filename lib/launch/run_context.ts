@@ -1,6 +1,7 @@
 import type { ListenerCredential } from "../egress/listener_credential.ts";
 import type { ExternalProxy } from "../egress/external_proxy.ts";
 import type { EventSink } from "../report/event.ts";
+import type { StartTrace } from "../report/start_trace.ts";
 import type { Voice } from "../report/voice.ts";
 import type { ConfineStart } from "./landlock/confine_start.ts";
 import type { LiveLock } from "./live_lock.ts";
@@ -43,4 +44,6 @@ export interface RunContext {
   readonly embedded?: boolean;
   /** What is said before the command starts. */
   readonly voice: Pick<Voice, "say" | "warn">;
+  /** Told when each phase is over. */
+  readonly trace?: StartTrace | undefined;
 }

@@ -61,14 +61,13 @@ class Run implements AsyncDisposable {
       return { status: exitStatus(this.#aborted, 0), limits: [], ...NOTHING_FOUND };
     }
     const status = this.plan.network === "gateway" ? await this.#withGateway() : await this.#alone();
+    this.context.trace?.mark("command ended");
     await this.#checkBuilt(status);
     const own = exitStatus(this.#aborted ?? status.signal, status.code);
     const verdict = await this.#limits?.verdict(own, this.#timedOut);
-    return {
-      status: verdict?.status ?? own,
-      limits: verdict?.reached ?? [],
-      ...await this.#end.check(),
-    };
+    const found = await this.#end.check();
+    this.context.trace?.mark("tree checked");
+    return { status: verdict?.status ?? own, limits: verdict?.reached ?? [], ...found };
   }
 
   async #openLimits(): Promise<void> {
@@ -92,6 +91,7 @@ class Run implements AsyncDisposable {
     const listener = Deno.listen({ transport: "unix", path: this.#directory.socket });
     Deno.chmodSync(this.#directory.socket, 0o600);
     if (this.context.embedded === true) listener.unref();
+    this.context.trace?.mark("gateway listening");
     const child = this.#spawn();
     const ended = child.status.then(() => undefined);
     try {
@@ -125,6 +125,7 @@ class Run implements AsyncDisposable {
 
   #isUp(): void {
     this.#up = true;
+    this.context.trace?.mark("sandbox up");
     this.context.live?.release();
     void this.#end.load();
   }
@@ -134,6 +135,7 @@ class Run implements AsyncDisposable {
     const start = startOf(plan, context, this.#directory, this.#limits?.scopePath);
     const child = spawnShell(start, context.streams);
     this.#child = child;
+    context.trace?.mark("sandbox spawned");
     context.onStart?.(child, { send: (signal) => void this.#send(signal) });
     this.#clock = this.#stack.use(
       new WallClock(plan.limits.wallTime, {

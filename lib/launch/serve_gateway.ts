@@ -4,7 +4,7 @@ import type { RunContext } from "./run_context.ts";
 import { upstreamOf } from "./upstream_of.ts";
 
 /** The gateway's side of a sandbox that is up. */
-export interface GatewaySide extends Pick<RunContext, "caBundle" | "onEvent" | "external"> {
+export interface GatewaySide extends Pick<RunContext, "caBundle" | "onEvent" | "external" | "trace"> {
   readonly plan: Plan;
   readonly listener: Deno.UnixListener | Deno.TcpListener;
   /** What a TCP listener asks its clients for. */
@@ -20,6 +20,7 @@ export async function serveGateway(side: GatewaySide): Promise<void> {
   const { listener, ended, stack, plan: { net }, onEvent, external, credential } = side;
   const first = await Promise.race([listener.accept().catch(() => undefined), ended]);
   if (first === undefined) return;
+  side.trace?.mark("first connection accepted");
   const { openProxy } = await import("../egress/open_proxy.ts");
   const upstream = await upstreamOf(side);
   // The command may have ended meanwhile.
@@ -34,5 +35,6 @@ export async function serveGateway(side: GatewaySide): Promise<void> {
     ...(credential && { credential }),
   });
   if (stack.disposed) return await proxy.close();
+  side.trace?.mark("first connection served");
   stack.use(proxy);
 }
