@@ -7,6 +7,7 @@
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { joinChunks } from "./join_chunks.ts";
+import { parseLate } from "./parse_late.ts";
 import { permissionFlags, toolPermissions } from "./permission_flags.ts";
 import { readyBundler } from "./ready_bundler.ts";
 import { ROOT, runDeno } from "./run_deno.ts";
@@ -59,14 +60,21 @@ await Deno.mkdir(cache, { recursive: true });
 const work = Deno.args[0] ?? await Deno.makeTempDir({ dir: cache, prefix: "setup." });
 const bundle = ["bundle", "--quiet", "--platform", "deno"];
 await readyBundler(work).catch(() => Deno.exit(1));
+
+// Smaller, because the sandbox has no code cache: the runtime parses it at each start.
+async function bundleInside(name: string, entry: string): Promise<void> {
+  const path = join(work, name);
+  await deno(...bundle, "--minify", "--format", "iife", "-o", path, entry);
+  await Deno.writeTextFile(path, parseLate(await Deno.readTextFile(path)));
+}
+
 const tasks = [
   sourcesOf("main.ts"),
   sourcesOf("stage2/main.ts"),
   sourcesOf("lib/worker/server.ts"),
   sourcesOf("stage2/verify/main.ts"),
-  // Smaller, because the sandbox has no code cache: the runtime parses it at each start.
-  deno(...bundle, "--minify", "-o", join(work, "stage2.js"), "stage2/main.ts"),
-  deno(...bundle, "--minify", "-o", join(work, "worker.js"), "lib/worker/server.ts"),
+  bundleInside("stage2.js", "stage2/main.ts"),
+  bundleInside("worker.js", "lib/worker/server.ts"),
   deno(...bundle, "--minify", "-o", join(work, "verify.js"), "stage2/verify/main.ts"),
   deno(...bundle, "--code-splitting", "--outdir", join(work, "tombolo"), "main.ts"),
 ] as const;
@@ -107,6 +115,7 @@ const inputs = new Set([
   "bin/setup.sh",
   "bin/build.ts",
   "bin/join_chunks.ts",
+  "bin/parse_late.ts",
   "bin/permission_flags.ts",
   "bin/ready_bundler.ts",
   "bin/run_deno.ts",

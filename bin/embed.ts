@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Embedded, EmbeddedText } from "../lib/launch/embedded.ts";
+import { parseLate } from "./parse_late.ts";
 import { permissionFlags, toolPermissions } from "./permission_flags.ts";
 import { ROOT, runDeno } from "./run_deno.ts";
 
@@ -19,8 +20,11 @@ export async function bundled(entry: string, ...flags: readonly string[]): Promi
   }
 }
 
-async function embeddedText(entry: string): Promise<EmbeddedText> {
-  const text = await bundled(entry, "--minify");
+async function bundleInside(entry: string): Promise<string> {
+  return parseLate(await bundled(entry, "--minify", "--format", "iife"));
+}
+
+async function embeddedText(text: string): Promise<EmbeddedText> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return { text, sha256: new Uint8Array(digest).toHex() };
 }
@@ -34,9 +38,9 @@ async function embeddedText(entry: string): Promise<EmbeddedText> {
 export async function embed(main: string, deno?: Embedded["deno"]): Promise<Embedded> {
   return {
     main,
-    stage2: await embeddedText("stage2/main.ts"),
-    worker: await embeddedText("lib/worker/server.ts"),
-    verifier: await embeddedText("stage2/verify/main.ts"),
+    stage2: await embeddedText(await bundleInside("stage2/main.ts")),
+    worker: await embeddedText(await bundleInside("lib/worker/server.ts")),
+    verifier: await embeddedText(await bundled("stage2/verify/main.ts", "--minify")),
     flags: permissionFlags(await toolPermissions(ROOT)),
     ...(deno === undefined ? {} : { deno }),
   };

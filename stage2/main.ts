@@ -7,10 +7,11 @@ import { launch } from "./launch.ts";
 import { trial } from "./trial.ts";
 
 const [role, ...parameters] = Deno.args;
-if (role === "bridge") await bridge();
+// Not awaited: the build makes a script of it, which has no await of its own.
+if (role === "bridge") void bridge();
 else if (role === "launch" && parameters[0] === "--") launch(parameters.slice(1));
 else if (role === "confine") confine(parameters);
-else if (role === "dial") await dial(parameters);
+else if (role === "dial") void dial(parameters);
 else if (role === "trial") trial();
 else if (role === "abi") abi();
 else {

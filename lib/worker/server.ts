@@ -25,4 +25,5 @@ async function server(configPath: string): Promise<number> {
   }
 }
 
-Deno.exit(await server(Deno.args[0] ?? ""));
+// Not awaited: the build makes a script of it, which has no await of its own.
+void server(Deno.args[0] ?? "").then(Deno.exit);

@@ -57,6 +57,7 @@ export class Checkout implements AsyncDisposable {
         "bin/setup.sh",
         "bin/build.ts",
         "bin/join_chunks.ts",
+        "bin/parse_late.ts",
         "bin/permission_flags.ts",
         "bin/ready_bundler.ts",
         "bin/run_deno.ts",
