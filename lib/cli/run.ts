@@ -199,6 +199,11 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
+function writeEvents(events: EventsFile, plan: Plan, { setAside }: RunResult, began: number): void {
+  for (const event of socketEvents(plan, new Date(began).toISOString())) events.write(event);
+  for (const event of protectionEvents(setAside, new Date().toISOString())) events.write(event);
+}
+
 async function runOnce(ordered: Ordered): Promise<number> {
   const { voice, events, trace } = ordered;
   const prepared = await prepareRunnable(ordered);
@@ -213,10 +218,9 @@ async function runOnce(ordered: Ordered): Promise<number> {
   for (const notice of plan.notices) voice.say(notice);
   voice.detail(`network ${plan.network}, ${plan.mounts.length} mounts, started by ${plan.launcher.kind}`);
   const context = { ...prepared.context, onEvent, voice, trace, ...(external && { external }) };
-  const time = new Date().toISOString();
+  const began = Date.now();
   const result = await runPrepared(plan, planThroughStage2, context);
-  for (const event of socketEvents(plan, time)) events?.write(event);
-  for (const event of protectionEvents(result.setAside, new Date().toISOString())) events?.write(event);
+  if (events !== undefined) writeEvents(events, plan, result, began);
   await reportDenials(voice, denials, plan, onEvent, result.status);
   await reportSetAside(voice, result);
   await reportLimits(voice, events, result);

@@ -9,8 +9,7 @@ export class RunDirectory implements Disposable {
 
   static create(parent: string, uid: number | null): RunDirectory {
     // Unique is enough: nobody else can enter the parent. A process may start several in the same moment.
-    const [random = 0] = crypto.getRandomValues(new BigUint64Array(1));
-    const name = `${Deno.pid}-${random.toString(36)}`;
+    const name = `${Deno.pid}-${Math.random().toString(36).slice("0.".length)}`;
     const places = [parent, "/tmp"].map((place) =>
       place === "/tmp" ? `/tmp/tombolo-${name}` : `${place}/${name}`
     );
