@@ -62,6 +62,7 @@ export class HostRun implements AsyncDisposable {
 
   /** The command runs: others may start, and there is time to load what its end takes. */
   isUp(): void {
+    this.context.trace?.mark("sandbox up");
     this.context.live?.release();
     void this.#end.load();
   }
