@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Embedded, EmbeddedText } from "../lib/launch/embedded.ts";
+import type { Embedded, EmbeddedProgram, EmbeddedText } from "../lib/launch/embedded.ts";
 import { parseLate } from "./parse_late.ts";
 import { permissionFlags, toolPermissions } from "./permission_flags.ts";
 import { ROOT, runDeno } from "./run_deno.ts";
@@ -20,7 +20,8 @@ export async function bundled(entry: string, ...flags: readonly string[]): Promi
   }
 }
 
-async function bundleInside(entry: string): Promise<string> {
+/** A module that runs inside a sandbox with all that it imports, as one file. */
+export async function bundleInside(entry: string): Promise<string> {
   return parseLate(await bundled(entry, "--minify", "--format", "iife"));
 }
 
@@ -29,19 +30,25 @@ async function embeddedText(text: string): Promise<EmbeddedText> {
   return { text, sha256: new Uint8Array(digest).toHex() };
 }
 
+/** The programs that a binary holds. */
+export interface EmbeddedPrograms {
+  readonly stage2: EmbeddedProgram;
+  readonly deno: EmbeddedProgram;
+}
+
 /**
  * What goes into a tombolo that is to need no file beside it.
  *
  * @param main The module that starts tombolo, from the one that holds this
- * @param deno The Deno that a binary is to hold as well
+ * @param programs What a binary is to hold: stage2 in the place of its text, and a Deno for the worker
  */
-export async function embed(main: string, deno?: Embedded["deno"]): Promise<Embedded> {
+export async function embed(main: string, programs?: EmbeddedPrograms): Promise<Embedded> {
   return {
     main,
-    stage2: await embeddedText(await bundleInside("stage2/main.ts")),
+    stage2: programs?.stage2 ?? await embeddedText(await bundleInside("stage2/main.ts")),
     worker: await embeddedText(await bundleInside("lib/worker/server.ts")),
     verifier: await embeddedText(await bundled("stage2/verify/main.ts", "--minify")),
     flags: permissionFlags(await toolPermissions(ROOT)),
-    ...(deno === undefined ? {} : { deno }),
+    ...(programs === undefined ? {} : { deno: programs.deno }),
   };
 }

@@ -32,7 +32,7 @@ export interface PrepareOptions {
   readonly sources?: (cwd: SafePath) => readonly PolicySource[];
   /** Makes the policy narrower before it is planned; told the working directory inside. */
   readonly narrow?: (policy: Policy, cwd: SafePath) => Policy;
-  /** Whether the command will be a program of tombolo's own, for the runtime of stage2. */
+  /** Whether the command will be a program of tombolo's own, for a Deno. */
   readonly needsRuntime?: boolean;
   /** Told when each phase is over. */
   readonly trace?: StartTrace | undefined;

@@ -28,7 +28,7 @@ export async function verify(json: boolean, backend: readonly GivenFlag[]): Prom
   parseBackend(lastValue(backend, BACKEND_FLAG), Deno.build.os);
   using interruption = new Interruption();
   const own = ownProgram();
-  const { deno } = await own.runtime(state);
+  const deno = await own.deno(state);
   const below = state.slice(0, state.lastIndexOf("/"));
   await using laid = await LaidTrap.lay(below, { deno, program: await own.verifier(state) });
   const again = backend.map(({ written, value }) => `${written}=${value}`);

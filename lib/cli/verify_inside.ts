@@ -37,7 +37,7 @@ export async function verifyInside(file: string, backend: readonly GivenFlag[]):
   const voice = new Voice({ quiet: true, verbose: false, json: false });
   const own = ownProgram();
   const { state } = context.directories;
-  const files = { ...await own.runtime(state), program: await own.verifier(state), trap: file };
+  const files = { deno: await own.deno(state), program: await own.verifier(state), trap: file };
   // Whoever reads this wants to know, and the command says nothing before it is started.
   console.log(plan.launcher.kind === "landlock" ? "landlock" : "bubblewrap");
   const run = (each: Plan) =>

@@ -1,6 +1,7 @@
 import type { RuntimeFiles } from "../plan/host_facts.ts";
+import { stage2OnHost, stage2Words } from "../plan/stage2_call.ts";
+import { STAGE2_ENVIRONMENT } from "../plan/stage2_flags.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
-import { STAGE2_ENVIRONMENT, STAGE2_FLAGS } from "./stage2_flags.ts";
 
 /** Which version of Landlock the kernel offers this process. */
 export interface LandlockAbi {
@@ -22,9 +23,9 @@ function parse(text: string): LandlockAbi | undefined {
  *
  * @throws {TomboloError} where stage2 does not run here
  */
-export async function askLandlockAbi({ deno, stage2 }: RuntimeFiles): Promise<LandlockAbi> {
+export async function askLandlockAbi(runtime: RuntimeFiles): Promise<LandlockAbi> {
   const { stdout, stderr } = await new Deno.Command("/bin/sh", {
-    args: ["-c", 'exec "$@"', "sh", deno, ...STAGE2_FLAGS, "--allow-ffi", stage2, "abi"],
+    args: ["-c", 'exec "$@"', "sh", ...stage2Words(stage2OnHost(runtime), ["--allow-ffi"]), "abi"],
     clearEnv: true,
     env: { ...STAGE2_ENVIRONMENT },
     stdin: "null",

@@ -1,6 +1,6 @@
 import type { RuntimeFiles } from "../plan/host_facts.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
-import type { Embedded, EmbeddedText } from "./embedded.ts";
+import type { Embedded, EmbeddedProgram, EmbeddedText } from "./embedded.ts";
 import { type StartFacts, startFacts } from "./start_facts.ts";
 
 /** This tombolo: everything that depends on how it was installed and started. */
@@ -9,7 +9,7 @@ export interface OwnProgram {
    * - `script`: bin/tombolo, or that of the npm package, which says where everything is
    * - `checkout`: Deno runs the modules themselves, as it does for who imports the library
    * - `bundle`: one file, also from a URL, that holds stage2 and the worker
-   * - `compiled`: one binary, which holds a Deno as well
+   * - `compiled`: one binary, which holds stage2 as a program, and a Deno for the worker
    */
   readonly form: "script" | "checkout" | "bundle" | "compiled";
   /** Files of its own that no sandbox may write: absolute paths, of which some may be absent. */
@@ -23,12 +23,19 @@ export interface OwnProgram {
   /** Soft limit of open files of the caller, which Deno has raised for itself, where it can be told. */
   readonly openFiles: () => Promise<string | undefined>;
   /**
-   * Finds stage2 and the Deno that runs it and the worker; unpacks what is inside.
+   * Finds stage2, and the Deno that runs it where it needs one; unpacks what is inside.
    *
    * @param stateDirectory Where what is unpacked is kept
    * @throws {TomboloError} where it is not there, or not what it should be
    */
   readonly runtime: (stateDirectory: string) => Promise<RuntimeFiles>;
+  /**
+   * Finds the Deno that runs the worker and the verifier, whose permissions are made for each run, in the same way.
+   *
+   * @param stateDirectory Where what is unpacked is kept
+   * @throws {TomboloError} where it is not there, or not what it should be
+   */
+  readonly deno: (stateDirectory: string) => Promise<string>;
   /**
    * Finds the worker, one plain JavaScript file, in the same way.
    *
@@ -110,6 +117,7 @@ function script(
     leaks: environment["TOMBOLO_LEAK"] !== undefined,
     openFiles: () => Promise.resolve(environment["TOMBOLO_NOFILE"] || undefined),
     runtime: () => Promise.resolve({ deno: facts.execPath, stage2 }),
+    deno: () => Promise.resolve(facts.execPath),
     worker: () => Promise.resolve(worker),
     verifier: () => verifierOf(environment),
   };
@@ -129,6 +137,7 @@ function checkout(facts: StartFacts): Form<"checkout"> {
       const { builtPart } = await import("./built_part.ts");
       return { deno: execPath, stage2: builtPart(root, "stage2.js") };
     },
+    deno: () => Promise.resolve(execPath),
     async worker() {
       const { builtPart } = await import("./built_part.ts");
       return builtPart(root, "worker.js");
@@ -154,6 +163,12 @@ async function unpack(stateDirectory: string, name: string, embedded: EmbeddedTe
   return unpackText(stateDirectory, name, embedded);
 }
 
+function lacks(what: string, task: string): TomboloError {
+  return new TomboloError("sandbox", `Cannot find ${what}: this tombolo holds none`, {
+    remedy: `make it with \`${task}\``,
+  });
+}
+
 async function unpackVerifier(stateDirectory: string, { verifier }: Embedded): Promise<string> {
   if (verifier === undefined) throw noVerifier();
   return await unpack(stateDirectory, "verify.js", verifier);
@@ -177,10 +192,12 @@ function bundle(facts: StartFacts, embedded: Embedded): Form<"bundle"> {
     caller: Object.fromEntries(withoutOwn(environment)),
     leaks: false,
     openFiles: askedOpenFiles,
-    runtime: async (stateDirectory) => ({
-      deno: execPath,
-      stage2: await unpack(stateDirectory, "stage2.js", embedded.stage2),
-    }),
+    async runtime(stateDirectory) {
+      const { stage2 } = embedded;
+      if (!("text" in stage2)) throw lacks("stage2 as a script", "deno task bundle");
+      return { deno: execPath, stage2: await unpack(stateDirectory, "stage2.js", stage2) };
+    },
+    deno: () => Promise.resolve(execPath),
     worker: (stateDirectory) => unpack(stateDirectory, "worker.js", embedded.worker),
     verifier: (stateDirectory) => unpackVerifier(stateDirectory, embedded),
   };
@@ -188,6 +205,10 @@ function bundle(facts: StartFacts, embedded: Embedded): Form<"bundle"> {
 
 function compiled(facts: StartFacts, embedded: Embedded): Form<"compiled"> {
   const { execPath, environment } = facts;
+  const unpackBinary = async (stateDirectory: string, name: string, { file, sha256 }: EmbeddedProgram) => {
+    const { unpackProgram } = await import("./unpack_program.ts");
+    return await unpackProgram(stateDirectory, name, sha256, new URL(file, facts.mainModule));
+  };
   return {
     form: "compiled",
     files: [execPath],
@@ -196,17 +217,13 @@ function compiled(facts: StartFacts, embedded: Embedded): Form<"compiled"> {
     leaks: false,
     openFiles: askedOpenFiles,
     async runtime(stateDirectory) {
-      if (embedded.deno === undefined) {
-        throw new TomboloError("sandbox", "Cannot find a Deno for stage2: this binary holds none", {
-          remedy: "make it with `deno task compile`",
-        });
-      }
-      const { file, sha256 } = embedded.deno;
-      const { unpackProgram } = await import("./unpack_program.ts");
-      return {
-        deno: await unpackProgram(stateDirectory, "deno", sha256, new URL(file, facts.mainModule)),
-        stage2: await unpack(stateDirectory, "stage2.js", embedded.stage2),
-      };
+      const { stage2 } = embedded;
+      if ("text" in stage2) throw lacks("stage2 as a program", "deno task compile");
+      return { stage2: await unpackBinary(stateDirectory, "stage2", stage2) };
+    },
+    async deno(stateDirectory) {
+      if (embedded.deno === undefined) throw lacks("a Deno for the worker", "deno task compile");
+      return await unpackBinary(stateDirectory, "deno", embedded.deno);
     },
     worker: (stateDirectory) => unpack(stateDirectory, "worker.js", embedded.worker),
     verifier: (stateDirectory) => unpackVerifier(stateDirectory, embedded),

@@ -48,7 +48,7 @@ export interface RunRequest {
   readonly runs?: boolean;
   /** Whether it is started at some later time: another sandbox may change the tree before. */
   readonly waits?: boolean;
-  /** Whether the command will be a program of tombolo's own, for the runtime of stage2. */
+  /** Whether the command will be a program of tombolo's own, for a Deno. */
   readonly needsRuntime?: boolean;
   /** Where the command's streams lead; to those of this process unless given. */
   readonly streams?: Streams;
@@ -157,14 +157,18 @@ async function settle(host: InspectedHost, request: RunRequest): Promise<Settled
   const { policy, caller, uid, runtime, caBundle, held, bubblewrap } = host;
   const inside = commandEnvironment(policy.env, caller);
   const ruled = await programsOf(policy, inside.get("PATH"), request.cwd, uid);
+  const ownRuntime = request.needsRuntime === true
+    ? await host.program.deno(host.directories.state)
+    : undefined;
+  const programs = [runtime.deno ?? runtime.stage2, ownRuntime].filter((path) => path !== undefined);
   const brings = bubblewrap !== undefined && hidesSystem(policy, ruled);
   const usual: PlanRequest = {
     command: request.command,
     environment: inside,
     cwdNamed: request.cwdNamed,
     stage2: request.throughStage2 ?? false,
-    needsRuntime: request.needsRuntime ?? false,
-    runtime: brings ? { ...runtime, libraries: libraries(runtime.deno) } : runtime,
+    runtime: brings ? { ...runtime, libraries: libraries(programs) } : runtime,
+    ...(ownRuntime === undefined ? {} : { ownRuntime }),
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(held === undefined ? {} : { held }),
   };

@@ -1,11 +1,11 @@
 import { ISOLATION, LENT } from "../plan/bwrap_arguments.ts";
 import type { RuntimeFiles } from "../plan/host_facts.ts";
-import { INSIDE } from "../plan/plan.ts";
+import { stage2Inside, stage2Mounts, stage2Words } from "../plan/stage2_call.ts";
+import { STAGE2_ENVIRONMENT } from "../plan/stage2_flags.ts";
 import { probeKey, type ProbeRequest } from "./probe.ts";
-import { STAGE2_ENVIRONMENT, STAGE2_FLAGS, STAGE2_MODULE } from "./stage2_flags.ts";
 import { writeAtomically } from "./state_directory.ts";
 
-function works({ bwrap }: ProbeRequest, { deno, stage2 }: RuntimeFiles): boolean {
+function works({ bwrap }: ProbeRequest, runtime: RuntimeFiles): boolean {
   return new Deno.Command("/bin/sh", {
     args: [
       ...["-c", 'exec "$@" 3</usr', "sh", bwrap.path],
@@ -25,8 +25,8 @@ function works({ bwrap }: ProbeRequest, { deno, stage2 }: RuntimeFiles): boolean
         "--tmpfs",
         "/run",
       ],
-      ...["--ro-bind", deno, `${INSIDE}/deno`, "--ro-bind", stage2, STAGE2_MODULE],
-      ...["--", `${INSIDE}/deno`, ...STAGE2_FLAGS, "--allow-ffi", STAGE2_MODULE, "trial"],
+      ...stage2Mounts(runtime).flatMap(({ source, target }) => ["--ro-bind", source, target]),
+      ...["--", ...stage2Words(stage2Inside(runtime), ["--allow-ffi"]), "trial"],
     ],
     clearEnv: true,
     env: { ...STAGE2_ENVIRONMENT },

@@ -4,10 +4,11 @@ import { heldRoots } from "../plan/hold_roots.ts";
 import { ORDERS_INSIDE, ordersText } from "../plan/launch_orders.ts";
 import { isPlainVariable } from "../plan/plain_variable.ts";
 import { INSIDE, type Plan } from "../plan/plan.ts";
+import { stage2Words } from "../plan/stage2_call.ts";
+import { COLLECT_GARBAGE, STAGE2_ENVIRONMENT } from "../plan/stage2_flags.ts";
 import { clientProtocols } from "../policy/external_rules.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { sshProxyCommand } from "./ssh_proxy_command.ts";
-import { STAGE2_ENVIRONMENT, STAGE2_FLAGS, STAGE2_MODULE } from "./stage2_flags.ts";
 import { stage2Script, START_IN_SCOPE_SCRIPT, START_SCRIPT } from "./start_script.ts";
 
 /** What the starting shell is called with. */
@@ -39,15 +40,12 @@ function stage2Flags(plan: Plan): string[] {
   const sockets = ports.length === 0 ? [GATEWAY_SOCKET] : [GATEWAY_SOCKET, PUBLISH_SOCKET];
   const reached = ["127.0.0.1", ...ports.map((port) => `[::1]:${port}`)];
   return [
-    ...STAGE2_FLAGS,
-    // stage2 collects its garbage before a limit leaves it no memory for more.
-    ...(plan.orders.limits?.memory === undefined ? [] : ["--v8-flags=--expose-gc"]),
+    ...(plan.orders.limits?.memory === undefined ? [] : [COLLECT_GARBAGE]),
     "--allow-ffi",
     "--allow-env",
     `--allow-read=${INSIDE}`,
     `--allow-write=${sockets}`,
     `--allow-net=${[...reached, ...sockets.map((path) => `unix:${path}`)]}`,
-    STAGE2_MODULE,
   ];
 }
 
@@ -104,7 +102,7 @@ function innerCommand(plan: Plan): string[] {
     return launcher.env === undefined ? [...command] : [launcher.env, "--default-signal", ...command];
   }
   if (launcher.kind !== "stage2") throw new TypeError("Cannot start a plan without mounts in bubblewrap");
-  const program = [...launcher.program, ...stage2Flags(plan)];
+  const program = stage2Words(launcher, stage2Flags(plan));
   if (plan.network === "none") return [...program, "launch", "--", ...command];
   return [...launcher.shell, "-c", stage2Script(program), "sh", ...command];
 }

@@ -7,13 +7,13 @@ import type { RepositoryWatch } from "./plan.ts";
 
 /** Where the parts of stage2 stand on the host. */
 export interface RuntimeFiles {
-  /** The Deno that runs stage2. */
-  readonly deno: string;
-  /** stage2 as one plain JavaScript file. */
+  /** The Deno that runs stage2; absent where stage2 is a program of its own. */
+  readonly deno?: string;
+  /** stage2 as one plain JavaScript file, or as that program. */
   readonly stage2: string;
   /**
-   * The loader and the libraries of Deno and of /bin/sh, loader first; asked for only where the policy hides the
-   * host's own.
+   * The loader and the libraries of what runs inside and of /bin/sh, loader first; asked for only where the policy
+   * hides the host's own.
    */
   readonly libraries?: readonly string[];
 }

@@ -56,7 +56,7 @@ export function makePlan(policy: Policy, host: HostFacts, request: PlanRequest):
   );
   const brought = started.launcher.kind === "stage2" && facts.programs !== undefined;
   const execute = list ??
-    (brought ? executableBesideRuntime(policy.run, facts.programs, request.runtime, view.mounts) : undefined);
+    (brought ? executableBesideRuntime(policy.run, facts.programs, request, view.mounts) : undefined);
   const orders: LaunchOrders = {
     ...(execute === undefined ? {} : { execute }),
     ...(check.length === 0 ? {} : { check }),

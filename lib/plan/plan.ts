@@ -4,6 +4,7 @@ import type { LaunchOrders } from "./launch_orders.ts";
 import type { HeldLimits } from "./plan_limits.ts";
 import type { SeatbeltRules } from "./seatbelt/seatbelt_rules.ts";
 import type { SeccompOptions } from "./seccomp/program.ts";
+import type { Stage2Call } from "./stage2_call.ts";
 import type { PathDecider, ProtectionRule } from "../policy/decide_path.ts";
 import type { RunDecider } from "../policy/decide_run.ts";
 import type { Limits } from "../policy/limits.ts";
@@ -67,7 +68,7 @@ export type Launcher =
   /** bubblewrap loads the filter, `env` resets the signals and executes the command, unless the command does so itself. */
   | { readonly kind: "direct"; readonly env?: string }
   /** `stage2 launch` does it, by way of these mounts. */
-  | { readonly kind: "stage2"; readonly program: readonly string[]; readonly shell: readonly string[] }
+  | Stage2Call & { readonly kind: "stage2"; readonly shell: readonly string[] }
   /** `stage2 confine` does it on the host itself, with Landlock, and waits for its end. */
   | { readonly kind: "landlock"; readonly confinement: Confinement }
   /** sandbox-exec does it on macOS, under a profile made of these. */

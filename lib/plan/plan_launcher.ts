@@ -2,11 +2,12 @@ import { SafePath } from "../paths/safe_path.ts";
 import { letsOut } from "../policy/external_rules.ts";
 import type { NetPolicy } from "../policy/net_policy.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { HostFacts, RuntimeFiles } from "./host_facts.ts";
+import type { HostFacts } from "./host_facts.ts";
 import type { FileView } from "./mounts.ts";
 import { isPlainVariable } from "./plain_variable.ts";
 import type { PlanRequest } from "./plan_request.ts";
 import { INSIDE, type Launcher, type Mount, type Plan } from "./plan.ts";
+import { stage2Inside, stage2Mounts } from "./stage2_call.ts";
 
 function publishes({ publish = [] }: NetPolicy): boolean {
   return publish.length > 0;
@@ -24,21 +25,22 @@ function socketMounts({ net }: Policy): Mount[] {
 }
 
 function runtimeMounts(
-  files: RuntimeFiles,
+  { runtime, ownRuntime }: PlanRequest,
   view: FileView,
   facts: HostFacts,
-): { mounts: Mount[]; call: string[]; prefix: string[]; shell: string[] } {
+): { mounts: Mount[]; call: string[]; shell: string[] } {
   const bind = (source: string, target: string): Mount => ({
     kind: "file",
     source,
     target: `${INSIDE}/${target}`,
   });
-  const mounts = [bind(files.deno, "deno"), bind(files.stage2, "stage2.js")];
-  const [loader, ...libraries] = files.libraries ?? [];
+  const mounts: Mount[] = stage2Mounts(runtime);
+  if (runtime.deno === undefined && ownRuntime !== undefined) mounts.push(bind(ownRuntime, "deno"));
+  const [loader, ...libraries] = runtime.libraries ?? [];
   if (loader === undefined || (view.shows(SafePath.root) && view.shows(SafePath.of(loader)))) {
     const hidden = facts.programs !== undefined && !view.shows(facts.programs.shell);
     if (hidden) mounts.push(bind("/bin/sh", "sh"));
-    return { mounts, call: [], prefix: [`${INSIDE}/deno`], shell: [hidden ? `${INSIDE}/sh` : "/bin/sh"] };
+    return { mounts, call: [], shell: [hidden ? `${INSIDE}/sh` : "/bin/sh"] };
   }
   // Nothing of the host is shown: its loader is called by hand and told where the libraries are.
   const call = [`${INSIDE}/lib/loader`, "--library-path", `${INSIDE}/lib`];
@@ -46,7 +48,7 @@ function runtimeMounts(
   for (const library of libraries) {
     mounts.push(bind(library, `lib/${library.slice(library.lastIndexOf("/") + 1)}`));
   }
-  return { mounts, call, prefix: [...call, `${INSIDE}/deno`], shell: [...call, `${INSIDE}/sh`] };
+  return { mounts, call, shell: [...call, `${INSIDE}/sh`] };
 }
 
 // `strict` shows the directories that hold it; where a rule hides some of them, libraries are named in the request.
@@ -73,22 +75,23 @@ export function planLauncher(
     view.shows(SafePath.of(facts.env));
   const env = shown ? facts.env : undefined;
   const direct = kind === "none" && plain && named && request.stage2 !== true && !hasOrders;
-  if (direct && env !== undefined && request.needsRuntime !== true) {
+  if (direct && env !== undefined && request.ownRuntime === undefined) {
     return { launcher: { kind: "direct", env }, mounts: [] };
   }
-  const { mounts, call, prefix, shell } = runtimeMounts(request.runtime, view, facts);
-  if (direct && facts.env !== undefined && request.needsRuntime === true) {
+  const { mounts, call, shell } = runtimeMounts(request, view, facts);
+  const deno = [...call, `${INSIDE}/deno`];
+  if (direct && facts.env !== undefined && request.ownRuntime !== undefined) {
     // It resets the signals from where it is shown, as it may stand nowhere else.
     const env = `${INSIDE}/env`;
     return {
       launcher: { kind: "direct" },
       mounts: [...mounts, { kind: "file", source: facts.env, target: env }],
-      runtime: [...call, env, "--default-signal", ...prefix],
+      runtime: [...call, env, "--default-signal", ...deno],
     };
   }
   return {
-    ...(request.needsRuntime === true ? { runtime: prefix } : {}),
-    launcher: { kind: "stage2", program: prefix, shell },
+    ...(request.ownRuntime === undefined ? {} : { runtime: deno }),
+    launcher: { kind: "stage2", ...stage2Inside(request.runtime, call), shell },
     mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : [])],
   };
 }

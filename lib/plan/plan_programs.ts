@@ -3,8 +3,9 @@ import { decidePath } from "../policy/decide_path.ts";
 import type { RunDecider } from "../policy/decide_run.ts";
 import type { RunPolicy } from "../policy/run_policy.ts";
 import { quote } from "../report/escape.ts";
-import type { ProgramFacts, RuntimeFiles } from "./host_facts.ts";
+import type { ProgramFacts } from "./host_facts.ts";
 import { INSIDE, type Mount } from "./plan.ts";
+import type { PlanRequest } from "./plan_request.ts";
 
 /** Denied programs are hidden: what cannot be read can be neither executed nor copied nor loaded. */
 export function programProtections({ deny }: ProgramFacts): ProtectionRule[] {
@@ -31,20 +32,22 @@ export function executable({ allow }: RunDecider): string[] | undefined {
 
 /**
  * What Landlock is to let be executed where everything is allowed but a program that the sandbox itself has brought in
- * under another name: stage2's runtime, or the shell that starts it.
+ * under another name: stage2 or its runtime, or the shell that starts it.
  *
  * @returns Everything but the sandbox's own directory; `undefined` where no rule denies what lies there
  */
 export function executableBesideRuntime(
   { deny }: RunPolicy,
   programs: ProgramFacts,
-  runtime: RuntimeFiles,
+  { runtime, ownRuntime }: Pick<PlanRequest, "runtime" | "ownRuntime">,
   mounts: readonly Mount[],
 ): string[] | undefined {
-  const own = new Set([runtime.deno, programs.shell.toString(), ...(runtime.libraries ?? []).slice(0, 1)]);
+  const deno = runtime.deno ?? ownRuntime;
+  const loader = (runtime.libraries ?? []).slice(0, 1);
+  const own = new Set([deno, runtime.stage2, programs.shell.toString(), ...loader]);
   // The runtime is a deno, whichever file the user's own is, and also where there is none.
   const denied = programs.deny.some(({ path }) => own.has(path.toString())) ||
-    deny.some(({ text }) => text.split("/").at(-1) === "deno");
+    deno !== undefined && deny.some(({ text }) => text.split("/").at(-1) === "deno");
   if (!denied) return undefined;
   // The sandbox has a /run of its own: in it, what is mounted there.
   const below = mounts.map(({ target }) => target)

@@ -16,8 +16,8 @@ export interface PlanRequest {
    */
   readonly lateMounts?: LateMounts;
   readonly runtime: RuntimeFiles;
-  /** Whether the command is a program of tombolo's own for this runtime, which then stands inside in any case. */
-  readonly needsRuntime?: boolean;
+  /** The Deno for a command that is a program of tombolo's own: it stands inside in any case. */
+  readonly ownRuntime?: string;
   /** Real path of the file of CA certificates that the command's clients are to trust. */
   readonly caBundle?: string;
   /** How the limits are held, where any but wall time is set. */

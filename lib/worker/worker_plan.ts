@@ -1,4 +1,4 @@
-import { STAGE2_ENVIRONMENT, STAGE2_FLAGS } from "../launch/stage2_flags.ts";
+import { STAGE2_ENVIRONMENT, STAGE2_FLAGS } from "../plan/stage2_flags.ts";
 import type { Confinement, LandlockRule } from "../plan/landlock/confinement.ts";
 import type { SafePath } from "../paths/safe_path.ts";
 import { INSIDE, type Mount, type Plan } from "../plan/plan.ts";

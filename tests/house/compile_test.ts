@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { makeBundle } from "../../bin/make_bundle.ts";
-import { packDeno } from "../../bin/pack_deno.ts";
-import { permissionFlags, toolPermissions } from "../../bin/permission_flags.ts";
 import { ROOT } from "../../bin/run_deno.ts";
 import { TARGETS } from "../../bin/targets.ts";
 import { Box } from "../system/tombolo.ts";
@@ -61,6 +58,36 @@ for (const { name, check } of CHECKS) {
 }
 
 Deno.test({
+  name:
+    "a compiled stage2 stands beside a binary, with its own permissions (needs denort, by download or DENORT_BIN)",
+  ignore,
+  async fn() {
+    const program = join(directory, `tombolo-stage2-${native?.name}`);
+    const { stdout } = await new Deno.Command(program, { args: ["abi"] }).output();
+    assert.match(new TextDecoder().decode(stdout), /^\{"abi":\d+/);
+    const dial = await new Deno.Command(program, { args: ["dial", "1", "web.test", "22"], stdin: "null" })
+      .output();
+    assert.equal(dial.code, 1);
+    const unknown = await new Deno.Command(program, { args: ["run", "x.js"] }).output();
+    assert.equal(unknown.code, 125);
+  },
+});
+
+Deno.test({
+  name:
+    "a binary runs a command where nothing of the host is shown (needs denort, by download or DENORT_BIN)",
+  ignore,
+  async fn() {
+    await using box = await Box.create({ ordinaryUser: true });
+    await box.write("work/static.c", "int main(void) { return 42; }\n");
+    await box.host(["gcc", "-static", "-o", "static", "static.c"]);
+    const words = [join(directory, `tombolo-${native?.name}`), "run", "--preset=none", "--allow-read=static"];
+    const { code, stderr } = await box.host([...words, "--allow-net=web.test", "--", `${box.work}/static`]);
+    assert.equal(code, 42, stderr);
+  },
+});
+
+Deno.test({
   name: "a binary's checksum stands beside it (needs denort, by download or DENORT_BIN)",
   ignore,
   async fn() {
@@ -68,38 +95,6 @@ Deno.test({
       .output();
     assert.ok(success);
   },
-});
-
-// What a binary has beside its runtime, which reads nothing of it until a start: here a whole Deno runs that.
-const AS_IF_COMPILED = `
-Object.defineProperty(Deno, "build", { value: { ...Deno.build, standalone: true } });
-await import("./tombolo.js");
-`;
-
-Deno.test("what a binary holds: a Deno, unpacked once and checked, runs stage2 and the worker", async (t) => {
-  const tool = await Deno.makeTempDir({ dir: "/var/tmp", prefix: "tombolo-house." });
-  try {
-    const sha256 = await packDeno(Deno.execPath(), join(tool, "deno.gz"));
-    await makeBundle(join(tool, "tombolo.js"), { file: "./deno.gz", sha256 });
-    await Deno.writeTextFile(join(tool, "main.js"), AS_IF_COMPILED);
-    await Deno.chmod(tool, 0o755);
-    const flags = permissionFlags(await toolPermissions(ROOT));
-    const words = [Deno.execPath(), "run", "--quiet", "--no-config", ...flags, join(tool, "main.js")];
-    await using box = await Box.create({ ordinaryUser: true });
-    // All but starting itself again, which a Deno cannot do as a binary does.
-    for (const { name, check } of CHECKS.filter(({ startsAgain }) => startsAgain !== true)) {
-      await t.step(name, () => check({ box, words, env: { DENO_DIR: `${box.home}/deno` } }));
-    }
-    const unpacked = await box.list("home/.local/state/tombolo/programs");
-    assert.ok(unpacked.includes(sha256));
-    const { stdout } = await box.host([
-      "sha256sum",
-      `${box.home}/.local/state/tombolo/programs/${sha256}/deno`,
-    ]);
-    assert.ok(stdout.startsWith(sha256));
-  } finally {
-    await Deno.remove(tool, { recursive: true });
-  }
 });
 
 Deno.test("deno task compile says which platforms there are where it does not know one", async () => {

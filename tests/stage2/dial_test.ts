@@ -8,8 +8,8 @@ const OPEN = "HTTP/1.1 200 OK\r\n\r\n";
 
 /** The real ProxyCommand, with the sources in the place of the bundle. */
 function proxyCommand(port: number, host: string, hostPort: string): string[] {
-  const words = sshProxyCommand({ kind: "stage2", program: [Deno.execPath()], shell: [] }).split(" ");
-  const replaced: Record<string, string> = { "/run/tombolo/stage2.js": ENTRY, "%h": host, "%p": hostPort };
+  const words = sshProxyCommand({ program: [Deno.execPath()], script: ENTRY }).split(" ");
+  const replaced: Record<string, string> = { "%h": host, "%p": hostPort };
   return words
     .map((word) => replaced[word] ?? word.replace(PORT_PLACEHOLDER, `${port}`))
     // On the host that directory could be made.

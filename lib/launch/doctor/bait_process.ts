@@ -1,9 +1,9 @@
 import { TomboloError } from "../../report/tombolo_error.ts";
-import { STAGE2_ENVIRONMENT, STAGE2_FLAGS } from "../stage2_flags.ts";
+import { STAGE2_ENVIRONMENT, STAGE2_FLAGS } from "../../plan/stage2_flags.ts";
 
 /** What it runs from. */
 export interface BaitFiles {
-  /** The Deno that runs stage2. */
+  /** The Deno that runs it. */
   readonly deno: string;
   /** The bundle of a verification. */
   readonly program: string;

@@ -2,12 +2,12 @@ import { close } from "../../egress/close.ts";
 import type { RuntimeFiles } from "../../plan/host_facts.ts";
 import type { ConfineOrders } from "../../plan/landlock/confine_orders.ts";
 import { CONTROL } from "../../plan/landlock/control.ts";
+import { stage2OnHost, stage2Words } from "../../plan/stage2_call.ts";
 import { TomboloError } from "../../report/tombolo_error.ts";
 import { RunDirectory, sweepRunDirectories } from "../run_directory.ts";
 import type { ForwardedSignal } from "../signals.ts";
 import { spawnShell, type Streams } from "../spawn_shell.ts";
 import { PendingSignals } from "./pending_signals.ts";
-import { STAGE2_FLAGS } from "../stage2_flags.ts";
 import type { Directories } from "../state_directory.ts";
 
 // A signal for the whole group, such as Ctrl-C, is the command's to handle: its warden must outlive it. Descriptors that
@@ -75,7 +75,7 @@ export class ConfineStart implements AsyncDisposable {
     const directory = RunDirectory.create(directories.run, uid);
     const listener = Deno.listen({ transport: "unix", path: directory.socket });
     Deno.chmodSync(directory.socket, 0o600);
-    const program = [runtime.deno, ...STAGE2_FLAGS, "--allow-ffi", runtime.stage2];
+    const program = stage2Words(stage2OnHost(runtime), ["--allow-ffi"]);
     const args = ["-c", SCRIPT, "sh", ...program, "confine", directory.socket];
     return new ConfineStart(spawnShell({ args, env: ENVIRONMENT }, streams), listener, directory, signals);
   }

@@ -137,7 +137,7 @@ export function makeLandlockPlan(policy: Policy, host: HostFacts, request: Landl
       withoutNamespaces: { inet: kind === "gateway" ? "tcp" : "none", attributes: request.weaker.attributes },
     },
     orders: limits,
-    ...(request.needsRuntime === true ? { runtime: [request.runtime.deno] } : {}),
+    ...(request.ownRuntime === undefined ? {} : { runtime: [request.ownRuntime] }),
     ...(bundle === undefined ? {} : { caBundle: bundle }),
     notices: [...common.notices, ...notices(request, kind === "gateway")],
     hints: hints(request, found.snapshots),

@@ -29,8 +29,8 @@ function refusePublished({ net: { publish = [] } }: Policy): void {
 }
 
 // Its runtime and its program would have to be shown, and its socket be connected to.
-function refuseOwnProgram({ needsRuntime }: Pick<PlanRequest, "needsRuntime">): void {
-  if (needsRuntime !== true) return;
+function refuseOwnProgram({ ownRuntime }: Pick<PlanRequest, "ownRuntime">): void {
+  if (ownRuntime === undefined) return;
   throw new TomboloError("sandbox", "Cannot confine the filesystem worker with Seatbelt", {
     remedy: "run it on Linux, in a virtual machine",
   });
@@ -72,7 +72,7 @@ function leftOutNotice({ leftOut }: Variables): string[] {
 export function planSeatbelt(
   policy: Policy,
   host: HostFacts,
-  request: Pick<PlanRequest, "command" | "environment" | "cwdNamed" | "caBundle" | "needsRuntime">,
+  request: Pick<PlanRequest, "command" | "environment" | "cwdNamed" | "caBundle" | "ownRuntime">,
 ): Plan {
   refusePublished(policy);
   refuseOwnProgram(request);

@@ -1,9 +1,6 @@
-import { INSIDE } from "../plan/plan.ts";
+import { INSIDE } from "./plan.ts";
 
-/** stage2's bundle inside, the module that its runtime runs. */
-export const STAGE2_MODULE: string = `${INSIDE}/stage2.js`;
-
-/** stage2's Deno takes nothing from the sandbox: no configuration, cache, lock file or module but its own. */
+/** A Deno that runs a program of tombolo's own takes nothing else: no configuration, cache, lock file or module. */
 export const STAGE2_FLAGS: readonly string[] = [
   "run",
   "--quiet",
@@ -14,6 +11,9 @@ export const STAGE2_FLAGS: readonly string[] = [
   "--no-code-cache",
   "--no-prompt",
 ];
+
+/** stage2 collects its garbage before a limit leaves it no memory for more. */
+export const COLLECT_GARBAGE = "--v8-flags=--expose-gc";
 
 /** What a runtime of stage2 has in its environment. */
 export const STAGE2_ENVIRONMENT: Readonly<Record<string, string>> = {
