@@ -75,6 +75,9 @@ const CALLS: Readonly<Record<string, readonly Permission[]>> = {
   symlinkSync: ["read", "write"],
   systemMemoryInfo: ["sys=systemMemoryInfo"],
   uid: ["sys=uid"],
+  UnsafeFnPointer: ["ffi"],
+  UnsafePointer: ["ffi"],
+  UnsafePointerView: ["ffi"],
   unrefTimer: FREE,
   utime: ["write"],
   utimeSync: ["write"],
@@ -112,7 +115,7 @@ export interface Use {
 
 // Types have the runtime's name before them too; none of them is a call.
 const TYPES =
-  /^(?:Addr|ChildProcess|CommandStatus|Conn|DirEntry|FileInfo|FsFile|Listener|NetAddr|PermissionDescriptor|PermissionState|Signal|TcpConn|TcpListener|TlsConn|UnixConn|UnixListener)$/;
+  /^(?:Addr|ChildProcess|CommandStatus|Conn|DirEntry|FileInfo|FsFile|Listener|NetAddr|PermissionDescriptor|PermissionState|PointerObject|PointerValue|Signal|TcpConn|TcpListener|TlsConn|UnixConn|UnixListener)$/;
 
 // As a value of its own, or by a name that is computed; in a sentence it has other neighbours.
 const WHOLE =

@@ -1,15 +1,21 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { denoCalls } from "../../bin/deno_calls.ts";
-import { permissionFlags, type PermissionSet, toolPermissions } from "../../bin/permission_flags.ts";
-import { listedPermissions, permissionPage, toolModules } from "../../bin/permission_page.ts";
+import {
+  permissionFlags,
+  type PermissionSet,
+  stage2Permissions,
+  toolPermissions,
+} from "../../bin/permission_flags.ts";
+import { listed as listedIn, modulesOf, permissionPage } from "../../bin/permission_page.ts";
 import { ROOT, runDeno } from "../../bin/run_deno.ts";
 import { checkPermissions } from "../../lib/cli/check_permissions.ts";
 import { WebServer } from "../system/servers.ts";
 import { Box } from "../system/tombolo.ts";
 
 const permissions = await toolPermissions(ROOT);
-const listed = await listedPermissions();
+const listed = listedIn(permissions);
+const stage2 = await stage2Permissions(ROOT);
 
 Deno.test("docs/permissions.md is up to date (deno task permissions)", async () => {
   const directory = await Deno.makeTempDir({ prefix: "tombolo-house." });
@@ -33,10 +39,24 @@ Deno.test("tombolo has no permission to do as it likes", () => {
   assert.ok(Array.isArray(permissions["sys"]));
 });
 
-/** Uses that nobody has looked up, or whose permission tombolo does not have. */
-function unlisted(name: string, source: string): string[] {
+Deno.test("stage2 may reach its own directory inside, loopback and its sockets, and starts no program by way of Deno", () => {
+  const directory = "/run/tombolo";
+  const sockets = [`${directory}/gateway.sock`, `${directory}/publish.sock`];
+  assert.deepEqual(stage2, {
+    ffi: true,
+    env: true,
+    read: [directory],
+    write: sockets,
+    net: ["127.0.0.1", "[::1]", ...sockets.map((path) => `unix:${path}`)],
+  });
+});
+
+/** Uses that nobody has looked up, or whose permission the program does not have. */
+function unlisted(name: string, source: string, permissions = listed): string[] {
   const has = (permission: string) =>
-    listed.some((each) => each === permission || each.startsWith(`${permission}=/`));
+    permissions.some((each) =>
+      each === permission || (!permission.startsWith("sys") && each.startsWith(`${permission}=`))
+    );
   return denoCalls(source)
     .filter(({ permissions }) => permissions === undefined || !permissions.every(has))
     .map((use) => `${name}: ${use.name} (${use.permissions?.join(", ") ?? "not in bin/deno_calls.ts"})`);
@@ -44,7 +64,18 @@ function unlisted(name: string, source: string): string[] {
 
 Deno.test("no module of tombolo uses what asks for a permission that is not listed", async () => {
   const found = await Promise.all(
-    (await toolModules()).map(async (path) => unlisted(path, await Deno.readTextFile(join(ROOT, path)))),
+    (await modulesOf("main.ts")).map(async (path) =>
+      unlisted(path, await Deno.readTextFile(join(ROOT, path)))
+    ),
+  );
+  assert.deepEqual(found.flat(), []);
+});
+
+Deno.test("no module of stage2 uses what asks for a permission that stage2 does not have", async () => {
+  const modules = await modulesOf("stage2/main.ts");
+  assert.ok(modules.includes("stage2/launch.ts"));
+  const found = await Promise.all(
+    modules.map(async (path) => unlisted(path, await Deno.readTextFile(join(ROOT, path)), listedIn(stage2))),
   );
   assert.deepEqual(found.flat(), []);
 });

@@ -18,6 +18,12 @@ Deno.test("the version of Landlock is what stage2 says, and where there is none,
   assert.deepEqual(await askLandlockAbi(none), { abi: 0, errno: 38 });
 });
 
+Deno.test("a stage2 that is a program is asked itself, with its role alone", async () => {
+  using directory = new TempDirectory();
+  const stage2 = directory.file("stage2", `#!/bin/sh\n[ "$*" = abi ] && echo '{"abi":5}'\n`, 0o755);
+  assert.deepEqual(await askLandlockAbi({ stage2 }), { abi: 5 });
+});
+
 for (const answer of ["exit 1", "echo nonsense", `echo '{"abi":"7"}'`, `echo '{"abi":7}'; echo more`]) {
   Deno.test(`a stage2 that answers with "${answer}" is an error that says what it said`, async () => {
     using directory = new TempDirectory();

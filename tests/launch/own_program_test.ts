@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Embedded } from "../../lib/launch/embedded.ts";
+import { packProgram } from "../../bin/pack_program.ts";
+import type { Embedded, EmbeddedProgram } from "../../lib/launch/embedded.ts";
 import { ownProgram } from "../../lib/launch/own_program.ts";
 import type { StartFacts } from "../../lib/launch/start_facts.ts";
 import { TomboloError } from "../../lib/report/tombolo_error.ts";
@@ -145,14 +146,55 @@ Deno.test("a binary is started again as it is", async () => {
   assert.deepEqual(program.files, ["/bin/echo"]);
 });
 
-Deno.test("a binary without a Deno for stage2 is refused", async () => {
+/** A program, packed beside a main module. */
+async function packed(directory: TempDirectory, name: string): Promise<EmbeddedProgram> {
+  const text = `#!/bin/sh\necho ${name} "$@"\n`;
+  return await packProgram(directory.file(name, text), directory.at(`${name}.gz`));
+}
+
+Deno.test("a binary unpacks stage2 as a program, and the Deno for a worker only where it is asked for", async () => {
   using state = new TempDirectory();
-  const program = ownProgram({ ...FACTS, standalone: true, embedded: await embedded() });
-  await assert.rejects(program.runtime(state.path), (error) => {
+  using inside = new TempDirectory();
+  const [stage2, deno] = [await packed(inside, "stage2"), await packed(inside, "deno")];
+  const mainModule = `file://${inside.at("tombolo.js")}`;
+  const facts = { ...FACTS, standalone: true, mainModule };
+  const program = ownProgram({ ...facts, embedded: { ...await embedded(deno), stage2 } });
+  assert.equal(program.form, "compiled");
+  const runtime = await program.runtime(state.path);
+  assert.deepEqual(runtime, { stage2: state.at(`programs/${stage2.sha256}/stage2`) });
+  const said = await new Deno.Command(runtime.stage2, { args: ["abi"] }).output();
+  assert.equal(new TextDecoder().decode(said.stdout), "stage2 abi\n");
+  assert.deepEqual(Array.from(Deno.readDirSync(state.at("programs")), ({ name }) => name), [stage2.sha256]);
+  assert.equal(await program.deno(state.path), state.at(`programs/${deno.sha256}/deno`));
+  assert.equal(Deno.readTextFileSync(await program.worker(state.path)), "worker;");
+});
+
+Deno.test("everywhere else the Deno of tombolo runs stage2 and the worker", async () => {
+  using state = new TempDirectory();
+  for (
+    const facts of [SCRIPT, { ...FACTS, embedded: await embedded() }, {
+      ...FACTS,
+      directory: "/src/lib/launch",
+    }]
+  ) {
+    assert.equal(await ownProgram(facts).deno(state.path), "/opt/deno");
+  }
+});
+
+Deno.test("a tombolo that does not hold what its form needs is refused, with what makes it", async () => {
+  using state = new TempDirectory();
+  const refusal = (task: string) => (error: unknown) => {
     assert.ok(error instanceof TomboloError);
-    assert.match(error.message, /^Cannot find a Deno for stage2/);
+    assert.match(error.message, /^Cannot find [^\n]*: this tombolo holds none$/);
+    assert.equal(error.remedy, `make it with \`${task}\``);
     return true;
-  });
+  };
+  const binary = ownProgram({ ...FACTS, standalone: true, embedded: await embedded() });
+  await assert.rejects(binary.runtime(state.path), refusal("deno task compile"));
+  await assert.rejects(binary.deno(state.path), refusal("deno task compile"));
+  const stage2 = { file: "./stage2.gz", sha256: await sha256Of("") };
+  const bundle = ownProgram({ ...FACTS, embedded: { ...await embedded(), stage2 } });
+  await assert.rejects(bundle.runtime(state.path), refusal("deno task bundle"));
 });
 
 Deno.test("what doctor verifies with is unpacked from a bundle that holds it", async () => {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { permissionFlags, stage2Permissions } from "../../bin/permission_flags.ts";
+import { ROOT } from "../../bin/run_deno.ts";
 import { proxyEnvironment } from "../../lib/egress/proxy_environment.ts";
 import { sshProxyCommand } from "../../lib/launch/ssh_proxy_command.ts";
 import { type Start, type StartContext, starterOf } from "../../lib/launch/starter.ts";
@@ -8,6 +10,7 @@ import type { PlanRequest } from "../../lib/plan/plan_request.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { TomboloError } from "../../lib/report/tombolo_error.ts";
 import { commandEnvironment } from "../../stage2/command_environment.ts";
+import { ip } from "../egress/fixtures/net_policy.ts";
 import { FakeTree, hostFacts, pathPolicy } from "../plan/facts.ts";
 
 const CONTEXT: StartContext = {
@@ -83,6 +86,54 @@ Deno.test("without network stage2 launches alone, and the shell gets no filter",
   assert.equal(command[0], "/run/tombolo/deno");
   assert.deepEqual(command.slice(-4), ["launch", "--", "prog", "arg"]);
   assert.ok(!command.includes("--allow-all") && !command.includes("-A") && !command.includes("--allow-run"));
+});
+
+Deno.test("a stage2 that is a program gets its role alone: its flags and permissions are compiled in", () => {
+  const runtime = { stage2: "/state/stage2" };
+  const alone = inner(starterOf(planOf({}, { stage2: true, runtime }), CONTEXT).args);
+  assert.deepEqual(alone, ["/run/tombolo/stage2", "launch", "--", "prog", "arg"]);
+  const plan = planOf({}, { network: true, runtime });
+  const { args, env } = starterOf(plan, CONTEXT);
+  const [, , script = ""] = inner(args);
+  assert.match(script, /exec '\/run\/tombolo\/stage2' bridge /);
+  assert.match(script, /\nexec '\/run\/tombolo\/stage2' launch -- "\$@"\n$/);
+  const rest = JSON.parse(env["TOMBOLO_STAGE2_ENV"] ?? "") as Record<string, string>;
+  assert.match(
+    rest["TOMBOLO_SSH_PROXY_COMMAND"] ?? "",
+    /^env -i .* \/run\/tombolo\/stage2 dial \{TOMBOLO_PORT\} %h %p$/,
+  );
+});
+
+/** The lists of permissions among flags. */
+function granted(flags: readonly string[]): Map<string, readonly string[] | true> {
+  return new Map(
+    flags.filter((flag) => flag.startsWith("--allow-")).map((flag) => {
+      const [name = "", list] = flag.split("=");
+      return [name, list?.split(",") ?? true] as const;
+    }),
+  );
+}
+
+Deno.test("what is compiled into stage2 is what a Deno is given for it, for all that a plan can ask", async () => {
+  const set = granted(permissionFlags(await stage2Permissions(ROOT)));
+  const plan = planOf({}, { network: true });
+  const publish = {
+    text: "8000",
+    origin: "--publish",
+    address: ip("127.0.0.1"),
+    hostPort: 8000,
+    innerPort: 8000,
+  };
+  const published = { ...plan, net: { ...plan.net, publish: [publish] } };
+  const [, , script = ""] = inner(starterOf(published, CONTEXT).args);
+  const words = script.split("\n")[1]?.split(" ").map((word) => word.replaceAll("'", "")) ?? [];
+  const given = granted(words);
+  assert.deepEqual([...set.keys()].sort(), [...given.keys()].sort());
+  for (const [name, list] of given) {
+    // There a port at a time.
+    const wanted = list === true ? true : list.map((each) => each === "[::1]:8000" ? "[::1]" : each);
+    assert.deepEqual(set.get(name), wanted, name);
+  }
 });
 
 Deno.test("with the gateway a shell starts both halves, and the command is its parameters", () => {

@@ -116,6 +116,15 @@ Deno.test("a denied deno is not to be had as stage2's runtime, and a denied env 
   assert.equal(planOf({ deny: ["/usr/bin/env"] }).launcher.kind, "stage2");
 });
 
+Deno.test("with stage2 as a program a denied deno has none to hide, but for a worker's", () => {
+  const request = { runtime: { stage2: "/state/stage2" }, stage2: true };
+  const denied = (deny: string, rest: Partial<PlanRequest> = {}) =>
+    planOf({ deny: [deny], request: { ...request, ...rest } }).orders.execute;
+  assert.equal(denied("/home/ann/deno"), undefined);
+  assert.deepEqual(denied("/state/stage2"), ["/usr", "/work"]);
+  assert.deepEqual(denied("/home/ann/deno", { ownRuntime: "/state/deno" }), ["/usr", "/work"]);
+});
+
 Deno.test("a program that may be run and written is said, a denied or a read-only one is not", () => {
   const plan = planOf({ allow: ["/usr/bin/git", "/work/bin/tool", "/work/x"], deny: ["/work/x"] });
   assert.equal(plan.notices.length, 2);
