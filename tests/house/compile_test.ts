@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { stage2Permissions } from "../../bin/permission_flags.ts";
 import { ROOT } from "../../bin/run_deno.ts";
 import { TARGETS } from "../../bin/targets.ts";
 import { Box } from "../system/tombolo.ts";
@@ -94,6 +95,46 @@ Deno.test({
     const { success } = await new Deno.Command("sha256sum", { args: ["-c", "SHA256SUMS"], cwd: directory })
       .output();
     assert.ok(success);
+  },
+});
+
+/** The end of a program of `deno compile`, which holds what was compiled into it. */
+async function endOf(path: string): Promise<string> {
+  using file = await Deno.open(path);
+  await file.seek(-64 * 1024, Deno.SeekMode.End);
+  return new TextDecoder("latin1").decode(await new Response(file.readable).bytes());
+}
+
+// A whole Deno takes what is compiled into it as well, and never looks at it.
+Deno.test({
+  name: "deno task compile makes two programs, and stage2 holds its own permissions alone (Linux)",
+  ignore: Deno.build.os !== "linux" || native === undefined,
+  async fn() {
+    const output = await Deno.makeTempDir({ dir: "/var/tmp", prefix: "tombolo-house." });
+    try {
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["task", "--quiet", "compile", `--output=${output}`],
+        cwd: ROOT,
+        env: { DENORT_BIN: Deno.execPath() },
+      }).output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      const names = [`tombolo-${native?.name}`, `tombolo-stage2-${native?.name}`];
+      const made = Array.from(Deno.readDirSync(output), ({ name }) => name).sort();
+      assert.deepEqual(made, ["SHA256SUMS", ...names]);
+      for (const name of names) {
+        assert.match(new TextDecoder().decode(stdout), new RegExp(`^${name} .* MiB$`, "m"));
+      }
+      const end = await endOf(join(output, names[1] ?? ""));
+      const { read, write, net } = await stage2Permissions(ROOT);
+      for (const [name, list] of Object.entries({ env: [], ffi: [], read, write, net })) {
+        assert.ok(end.includes(`"allow_${name}":${JSON.stringify(list)}`), name);
+      }
+      for (const name of ["run", "sys"]) assert.ok(end.includes(`"allow_${name}":null`), name);
+      assert.match(end, /"prompt":false/);
+      assert.match(end, /"--expose-gc"/);
+    } finally {
+      await Deno.remove(output, { recursive: true });
+    }
   },
 });
 

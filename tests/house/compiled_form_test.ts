@@ -6,7 +6,7 @@ import { packProgram } from "../../bin/pack_program.ts";
 import { permissionFlags, toolPermissions } from "../../bin/permission_flags.ts";
 import { ROOT } from "../../bin/run_deno.ts";
 import { SshServer } from "../system/ssh_server.ts";
-import { Box, type Outcome } from "../system/tombolo.ts";
+import { Box, type Outcome, TOMBOLO } from "../system/tombolo.ts";
 import { CHECKS } from "./installed.ts";
 import { makeStage2StandIn, type Stage2StandIn } from "./stage2_stand_in.ts";
 
@@ -96,6 +96,33 @@ Deno.test("a compiled stage2 closes what the caller has left open, without a net
   assert.equal(code, 5, stderr);
   const open = stdout.trim().split("\n");
   assert.ok(open.includes("0") && !open.includes("63"), stdout);
+});
+
+Deno.test("it tries mounts as a script does, makes them where they work, and holds limits", async () => {
+  const tried: (string | undefined)[] = [];
+  await using box = await Box.create({ ordinaryUser: true });
+  await using other = await Box.create({ ordinaryUser: true });
+  for (const [each, start] of [[box, words], [other, [TOMBOLO]]] as const) {
+    await each.write("work/secret", "canary");
+    const env = { DENO_DIR: `${each.home}/deno` };
+    // While another sandbox could change the tree, stage2 mounts what it can, and is tried for that.
+    const first = each.startHost([...start, "run", "--", "sh", "-c", "echo up; read line"], {
+      env,
+      stdin: "",
+    });
+    assert.equal(await first.line(), "up");
+    const flags = ["--deny-read=secret", "--max-memory=1G", "--allow-net=unused.test"];
+    const second = await each.host([...start, "run", ...flags, "--", "sh", "-c", "cat secret; echo ran"], {
+      env,
+    });
+    assert.equal(second.stdout, "ran\n", second.stderr);
+    first.kill("SIGTERM");
+    await first.outcome();
+    const answer = await each.read("home/.local/state/tombolo/probe-late-mounts");
+    tried.push(answer?.trim().split("\n").at(-1));
+  }
+  assert.match(tried[0] ?? "", /^(?:yes|no)$/);
+  assert.equal(tried[0], tried[1]);
 });
 
 for (const network of [false, true]) {

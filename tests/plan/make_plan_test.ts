@@ -135,47 +135,6 @@ Deno.test("where the host's loader is hidden, stage2 comes with its own librarie
   });
 });
 
-Deno.test("a stage2 that is a program is mounted and called by itself, and no Deno stands inside", () => {
-  const runtime = { stage2: "/state/stage2" };
-  const plan = planOf({ request: { runtime, stage2: true } });
-  assert.deepEqual(plan.launcher, { kind: "stage2", program: ["/run/tombolo/stage2"], shell: ["/bin/sh"] });
-  const mounts = plan.mounts.filter(({ target }) => target.startsWith("/run/tombolo/"));
-  assert.deepEqual(mounts.filter(({ kind }) => kind === "file"), [
-    { kind: "file", source: "/state/stage2", target: "/run/tombolo/stage2" },
-  ]);
-  const libraries = ["/usr/lib/ld.so", "/usr/lib/libc.so.6"];
-  const hidden = planOf({
-    rules: { readAllow: ["/work"] },
-    request: { runtime: { ...runtime, libraries } },
-    policy: { base: "none" },
-  });
-  const call = ["/run/tombolo/lib/loader", "--library-path", "/run/tombolo/lib"];
-  assert.deepEqual(hidden.launcher, {
-    kind: "stage2",
-    program: [...call, "/run/tombolo/stage2"],
-    shell: [...call, "/run/tombolo/sh"],
-  });
-});
-
-for (
-  const [form, runtime] of [["a script", REQUEST.runtime], ["a program", {
-    stage2: "/state/stage2",
-  }]] as const
-) {
-  Deno.test(`a program of tombolo's own finds its Deno inside, where stage2 is ${form}`, () => {
-    const request = { runtime, ownRuntime: "/opt/deno" };
-    const direct = planOf({ request });
-    const deno = { kind: "file", source: "/opt/deno", target: "/run/tombolo/deno" };
-    const isDeno = ({ target }: { target: string }) => target === "/run/tombolo/deno";
-    assert.deepEqual(direct.runtime, ["/run/tombolo/env", "--default-signal", "/run/tombolo/deno"]);
-    assert.deepEqual(direct.mounts.filter(isDeno), [deno]);
-    const launched = planOf({ request: { ...request, stage2: true } });
-    assert.deepEqual(launched.runtime, ["/run/tombolo/deno"]);
-    assert.deepEqual(launched.mounts.filter(isDeno), [deno]);
-    assert.equal(launched.launcher.kind, "stage2");
-  });
-}
-
 Deno.test("the working directory is the caller's, where it can be seen", () => {
   assert.equal(planOf({ cwd: "/work/a" }).cwd, "/work/a");
   assert.equal(planOf({ cwd: "/work/a", rules: { writeAllow: ["/work"] } }).cwd, "/work/a");
