@@ -111,7 +111,7 @@ Deno.test("it tries mounts as a script does, makes them where they work, and hol
       stdin: "",
     });
     assert.equal(await first.line(), "up");
-    const flags = ["--deny-read=secret", "--max-memory=1G", "--allow-net=unused.test"];
+    const flags = ["--deny-read=secret", "--max-memory=2GiB", "--allow-net=unused.test"];
     const second = await each.host([...start, "run", ...flags, "--", "sh", "-c", "cat secret; echo ran"], {
       env,
     });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { bundled } from "../../bin/embed.ts";
+import { bundleInside } from "../../bin/embed.ts";
 import { permissionFlags, stage2Permissions } from "../../bin/permission_flags.ts";
 import { ROOT } from "../../bin/run_deno.ts";
 import { libraries } from "../../lib/launch/runtime_files.ts";
@@ -38,7 +38,7 @@ int main(int count, char **given) {
 export async function makeStage2StandIn(directory: string): Promise<Stage2StandIn> {
   const script = join(directory, "stage2.js");
   const program = join(directory, "stage2");
-  await Deno.writeTextFile(script, await bundled("stage2/main.ts", "--minify"));
+  await Deno.writeTextFile(script, await bundleInside("stage2/main.ts"));
   const flags = permissionFlags(await stage2Permissions(ROOT));
   const words = [Deno.execPath(), ...STAGE2_FLAGS, COLLECT_GARBAGE, ...flags, script];
   await Deno.writeTextFile(`${program}.c`, source(words));
