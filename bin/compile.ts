@@ -46,8 +46,6 @@ async function compileProgram(cwd: string, flags: readonly string[], output: str
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: [...FLAGS, ...flags, `--output=${output}`, join(cwd, entry)],
     cwd,
-    // For an upstream proxy that is spoken to over TLS; compiled in.
-    env: { DENO_TLS_CA_STORE: "system,mozilla" },
   }).spawn().status;
   if (!success) throw new Error(NO_DENORT);
 }
