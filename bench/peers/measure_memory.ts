@@ -5,6 +5,20 @@ import { Series } from "./series.ts";
 import type { Stage } from "./stage.ts";
 import { treeMemory } from "./tree_memory.ts";
 
+/** How long `sleep` may take to become one, in looks of a few milliseconds. */
+const MOST_LOOKS = 400;
+const REST_MS = 5;
+
+// Until it is executed, it is a shell once more, and its memory counts as that.
+async function settledTree(root: number): Promise<ReturnType<typeof treeOf>> {
+  for (let look = 0; look < MOST_LOOKS; look++) {
+    const tree = treeOf(root);
+    if (tree.some(({ name }) => name === "sleep")) return tree;
+    await new Promise((resolve) => setTimeout(resolve, REST_MS));
+  }
+  throw new Error("no command runs inside");
+}
+
 /**
  * The memory of a tool's whole process tree while `sleep` runs inside, in bytes (see `treeMemory`).
  *
@@ -19,7 +33,7 @@ export async function measureMemory(
   const series = new Series();
   await series.take(rounds, contenders, async (contender) => {
     await using sandbox = await IdleSandbox.start(contender, network, stage, stage.work);
-    const tree = treeOf(sandbox.pid);
+    const tree = await settledTree(sandbox.pid);
     return [treeMemory(tree.map(({ pid }) => Deno.readTextFileSync(`/proc/${pid}/smaps`)))];
   });
   return series;

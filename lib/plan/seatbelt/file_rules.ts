@@ -1,6 +1,6 @@
 import type { FileKind } from "../../paths/resolve_path.ts";
 import { SafePath } from "../../paths/safe_path.ts";
-import type { PathDecider } from "../../policy/decide_path.ts";
+import { decidePath, type PathDecider } from "../../policy/decide_path.ts";
 import { PathIndex } from "../../policy/path_index.ts";
 import type { Policy } from "../../policy/policy.ts";
 import type { HostFacts } from "../host_facts.ts";
@@ -102,13 +102,22 @@ function stepsOf(decider: PathDecider, facts: HostFacts, hidden: readonly SafePa
 }
 
 // A look-up asks for the kind of every component, and for where a link leads.
-function waypoints(policy: Policy, facts: HostFacts, walk: Walk, viewOf: ViewOf): SafePath[] {
+function waypoints(
+  policy: Policy,
+  decider: PathDecider,
+  facts: HostFacts,
+  walk: Walk,
+  viewOf: ViewOf,
+): SafePath[] {
+  // A place may also have a rule because writing is denied there, where nothing said that it can be read.
+  const isUnruled = (path: SafePath) =>
+    viewOf(path) === "none" && decidePath(decider, "read", path).rule === undefined;
   const hiddenAbove = walk.rules.filter(({ view }) => view !== "none").flatMap(({ path }) => path.ancestors())
     .filter((path) => viewOf(path) === "none");
   const links = [...policy.read.allow, ...policy.write.allow]
     .flatMap(({ path }) => facts.resolved.get(path.toString())?.links ?? [])
     // Where a rule hides the place of a link, it hides the link.
-    .filter((link) => walk.above(link) === undefined);
+    .filter((link) => walk.above(link) === undefined || isUnruled(link));
   const onTheWay = links.flatMap((link) => [...link.ancestors().filter((at) => viewOf(at) === "none"), link]);
   const all = [...hiddenAbove, ...onTheWay].filter(({ depth }) => depth > 0);
   return [...new Map(all.map((path) => [path.toString(), path])).values()];
@@ -141,7 +150,7 @@ export function fileRules(policy: Policy, decider: PathDecider, facts: HostFacts
   for (const step of steps.filter((each) => !isAbsent(each))) standing.take({ ...step, kind: "directory" });
   return {
     rules: walk.rules,
-    waypoints: waypoints(policy, facts, walk, viewOf),
+    waypoints: waypoints(policy, decider, facts, walk, viewOf),
     pinned: pinned(steps, walk, viewOf),
     watch: absent.filter(({ path }) => standing.above(SafePath.of(path))?.view === "write"),
     guards: links,
