@@ -1,6 +1,6 @@
 import { connectUnix } from "./connect_unix.ts";
-import { ERRNO } from "./errno.ts";
 import { pin } from "./pin.ts";
+import { readDescriptor } from "./read_descriptor.ts";
 import type { SystemCall } from "./system_call.ts";
 
 const LAUNCH_GREETING = 0x6c; // "l"
@@ -29,11 +29,8 @@ export function awaitPort(call: SystemCall, path: string): PendingPort {
 
 function receivePort(call: SystemCall, socket: number): number {
   const bytes = new Uint8Array(new ArrayBuffer(2));
-  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
-  for (let received = 0; received < 2;) {
-    const count = call("read", socket, address + BigInt(received), 2 - received);
-    if (count === 0) throw new Error("Cannot start the command: the network bridge did not start");
-    if (count !== -ERRNO.EINTR) received += check(count);
+  if (readDescriptor(call, socket, bytes) < bytes.length) {
+    throw new Error("Cannot start the command: the network bridge did not start");
   }
   return new DataView(bytes.buffer).getUint16(0);
 }

@@ -1,5 +1,5 @@
 import { childCode, ROW_WORDS } from "./child_code.ts";
-import { pin, pinWords } from "./pin.ts";
+import { addressOf, pin, pinWords } from "./pin.ts";
 import { type CallName, callNumber, type SystemCall } from "./system_call.ts";
 
 const PROT_READ_WRITE = 3;
@@ -25,10 +25,6 @@ export interface ChildStep {
 export interface ChildStart {
   readonly pid: number;
   readonly results: readonly (number | undefined)[];
-}
-
-function addressOf(view: BigInt64Array<ArrayBuffer>): bigint {
-  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(view));
 }
 
 /** Maps the code where it can be executed, never writable at the same time. */

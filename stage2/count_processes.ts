@@ -1,5 +1,5 @@
 import { ERRNO } from "./errno.ts";
-import { pin, pinString } from "./pin.ts";
+import { addressOf, pin, pinString } from "./pin.ts";
 import { RESOURCES, setResource } from "./resource.ts";
 import { AT_FDCWD, type SystemCall } from "./system_call.ts";
 
@@ -31,7 +31,7 @@ function cloneArguments(): bigint {
 // The links of the directory of a process's threads are those of any directory, 2, and one for each thread.
 function ownThreads(call: SystemCall): number {
   const buffer = new Uint8Array(new ArrayBuffer(256));
-  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
+  const address = addressOf(buffer);
   const result = call("statx", AT_FDCWD, pinString("/proc/self/task"), 0, STATX_NLINK, address);
   const links = new DataView(buffer.buffer).getUint32(16, true);
   if (result === 0 && links > 2) return links - 2;

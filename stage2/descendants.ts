@@ -1,5 +1,5 @@
 import { ERRNO } from "./errno.ts";
-import { pinString, pinWords } from "./pin.ts";
+import { addressOf, pinString, pinWords } from "./pin.ts";
 import { readDescriptor } from "./read_descriptor.ts";
 import { AT_FDCWD, type SystemCall } from "./system_call.ts";
 
@@ -22,6 +22,7 @@ export interface ChildEnd {
 /** The processes below this one: those that lose their parent become its children (PR_SET_CHILD_SUBREAPER, prctl(2)). */
 export class Descendants {
   readonly #list: bigint;
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
   readonly #pause = pinWords(0n, PAUSE_NS); // struct timespec
   readonly #status = new Uint8Array(new ArrayBuffer(4));
 
@@ -41,17 +42,18 @@ export class Descendants {
 
   #children(): number[] {
     const opened = this.#openList();
-    const bytes = new Uint8Array(new ArrayBuffer(LONGEST_LIST));
-    const length = readDescriptor(this.call, opened, bytes);
+    // Asked for again and again while something is left.
+    this.#bytes ??= new Uint8Array(new ArrayBuffer(LONGEST_LIST));
+    const length = readDescriptor(this.call, opened, this.#bytes);
     this.call("close", opened);
-    return new TextDecoder().decode(bytes.subarray(0, length)).split(" ").map(Number).filter((pid) =>
+    return new TextDecoder().decode(this.#bytes.subarray(0, length)).split(" ").map(Number).filter((pid) =>
       pid > 0
     );
   }
 
   /** Takes note of one child that has ended; `undefined` where none has yet, `null` where there is none at all. */
   reap(): ChildEnd | null | undefined {
-    const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.#status));
+    const address = addressOf(this.#status);
     for (;;) {
       const pid = this.call("wait4", -1, address, WALL | WNOHANG, 0);
       if (pid === -ERRNO.EINTR) continue;

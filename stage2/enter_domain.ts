@@ -1,34 +1,8 @@
-import { ERRNO } from "./errno.ts";
 import { landlockAnswer } from "./landlock_answer.ts";
 import type { Must } from "./must_succeed.ts";
-import { openPath } from "./open_path.ts";
+import { allowBeneath, LANDLOCK, RULESET_SIZE } from "./landlock_rule.ts";
 import { pinWords } from "./pin.ts";
 import type { SystemCall } from "./system_call.ts";
-
-const RULE_PATH_BENEATH = 1;
-const ACCESS_EXECUTE = 1n;
-const ACCESS_REFER = 1n << 13n;
-const SCOPE_ABSTRACT_UNIX_SOCKET = 1n;
-const SCOPE_SIGNAL = 2n;
-
-/** What is not there, not to be reached, or has become a link since the plan was made is not allowed: nothing is lost. */
-const SKIPPED: readonly number[] = [ERRNO.ENOENT, ERRNO.EACCES, ERRNO.ENOTDIR, ERRNO.ELOOP];
-
-function allow(must: Must, ruleset: number, rights: bigint, opened: number): void {
-  // struct landlock_path_beneath_attr, packed: u64 of rights, s32 descriptor.
-  const rule = pinWords(rights, BigInt(opened));
-  must("landlock_add_rule", "landlock_add_rule", ruleset, RULE_PATH_BENEATH, rule, 0);
-}
-
-function allowExecution(call: SystemCall, must: Must, ruleset: number, paths: readonly string[]): void {
-  for (const path of paths) {
-    const opened = call(...openPath(path));
-    if (opened >= 0) allow(must, ruleset, ACCESS_EXECUTE, opened);
-    else if (!SKIPPED.includes(-opened)) {
-      throw new Error(`Cannot allow the running of ${path}: errno ${-opened}`);
-    }
-  }
-}
 
 /**
  * A Landlock domain of the command's own (landlock(7)): its processes can neither signal nor trace, nor reach through
@@ -61,21 +35,22 @@ export function enterDomain(
   if (execute === undefined && !ownView && version < 6) return;
   // A domain that knows files moves none between directories unless that is both handled and allowed; the first
   // version cannot allow it.
-  const refer = version >= 2 ? ACCESS_REFER : 0n;
-  const handled = execute !== undefined ? ACCESS_EXECUTE | refer : ownView ? refer : 0n;
-  const scoped = version >= 6 ? SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL : 0n;
-  // struct landlock_ruleset_attr: handled_access_fs, handled_access_net, scoped. Older kernels take zeros beyond theirs.
+  const refer = version >= 2 ? LANDLOCK.REFER : 0n;
+  const handled = execute !== undefined ? LANDLOCK.EXECUTE | refer : ownView ? refer : 0n;
+  const scoped = version >= 6 ? LANDLOCK.SCOPES : 0n;
   const ruleset = must(
     "landlock_create_ruleset",
     "landlock_create_ruleset",
     pinWords(handled, 0n, scoped),
-    24,
+    RULESET_SIZE,
     0,
   );
   if (handled !== 0n && refer !== 0n) {
-    const root = must("openat2", ...openPath("/"));
-    allow(must, ruleset, refer, root);
+    allowBeneath(call, ruleset, "/", { rights: refer, failure: "Cannot allow moving between directories" });
   }
-  if (execute !== undefined) allowExecution(call, must, ruleset, execute);
+  for (const path of execute ?? []) {
+    const failure = `Cannot allow the running of ${path}`;
+    allowBeneath(call, ruleset, path, { rights: LANDLOCK.EXECUTE, failure });
+  }
   must("landlock_restrict_self", "landlock_restrict_self", ruleset, 0);
 }

@@ -1,15 +1,12 @@
 import type { Access, LandlockRule } from "../lib/plan/landlock/confinement.ts";
 import { OLDEST_NET_VERSION, OLDEST_SCOPE_VERSION, OLDEST_VERSION } from "../lib/plan/landlock/control.ts";
-import { ERRNO } from "./errno.ts";
 import { landlockAnswer } from "./landlock_answer.ts";
 import { mustSucceed } from "./must_succeed.ts";
-import { PathOpening } from "./open_path.ts";
+import { allowBeneath, LANDLOCK, RULESET_SIZE } from "./landlock_rule.ts";
 import type { NamedStep } from "./confine_steps.ts";
 import { pinString, pinWords } from "./pin.ts";
 import { AT_FDCWD, type SystemCall } from "./system_call.ts";
 
-const RULE_PATH_BENEATH = 1;
-const RULE_NET_PORT = 2;
 const O_PATH_CLOEXEC = 0x280000;
 const IOCTL_DEV_VERSION = 5;
 
@@ -17,7 +14,6 @@ const bit = (...numbers: readonly number[]) =>
   numbers.reduce((bits, number) => bits | 1n << BigInt(number), 0n);
 
 // LANDLOCK_ACCESS_FS_* of linux/landlock.h.
-const EXECUTE = bit(0);
 const WRITE_FILE = bit(1);
 const READ_FILE = bit(2);
 const READ_DIR = bit(3);
@@ -28,22 +24,17 @@ const CHANGE_DIRECTORY = bit(4, 5, 7, 8, 9, 10, 12, 13);
 /** Every right of version 3. */
 const ALL = bit(...Array(15).keys());
 /** What makes sense of a file that is no directory; the kernel refuses the rest there (EINVAL). */
-const OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV;
+const OF_FILES = LANDLOCK.EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV;
 
 const RIGHTS: Readonly<Record<Access, bigint>> = {
   read: READ_FILE | READ_DIR,
   write: WRITE_FILE | TRUNCATE | CHANGE_DIRECTORY,
-  execute: EXECUTE,
+  execute: LANDLOCK.EXECUTE,
   device: IOCTL_DEV,
 };
 
 const BIND_TCP = 1n;
 const CONNECT_TCP = 2n;
-const SCOPE_ABSTRACT_UNIX_SOCKET = 1n;
-const SCOPE_SIGNAL = 2n;
-
-/** What is not there, not to be reached, or has become a link since the plan was made is not allowed: nothing is lost. */
-const SKIPPED: readonly number[] = [ERRNO.ENOENT, ERRNO.EACCES, ERRNO.ENOTDIR, ERRNO.ELOOP];
 
 /**
  * The version of Landlock that the kernel has.
@@ -54,34 +45,10 @@ export function landlockVersion(call: SystemCall): number {
   return Math.max(0, landlockAnswer(call));
 }
 
-// Buffers that are used again for every rule: there may be a hundred thousand.
-const OPENING = new PathOpening();
-// struct landlock_path_beneath_attr, packed: u64 of rights, s32 descriptor.
-const BENEATH = new BigUint64Array(new ArrayBuffer(16));
-
-/**
- * Adds one rule to a ruleset.
- *
- * @param handled The rights that the ruleset knows
- * @throws {Error} where the kernel refuses it
- */
 function addRule(call: SystemCall, ruleset: number, { path, access }: LandlockRule, handled: bigint): void {
-  const opened = call(...OPENING.of(path));
-  if (opened < 0) {
-    if (SKIPPED.includes(-opened)) return;
-    throw new Error(`Cannot open ${path} to the command: errno ${-opened}`);
-  }
   const rights = access.reduce((bits, name) => bits | RIGHTS[name], 0n) & handled;
-  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(BENEATH));
-  const add = (allowed: bigint) => {
-    BENEATH[0] = allowed;
-    BENEATH[1] = BigInt(opened);
-    return call("landlock_add_rule", ruleset, RULE_PATH_BENEATH, address, 0);
-  };
-  let result = add(rights);
-  if (result === -ERRNO.EINVAL) result = add(rights & OF_FILES);
-  call("close", opened);
-  if (result < 0) throw new Error(`Cannot open ${path} to the command: landlock_add_rule: errno ${-result}`);
+  const failure = `Cannot open ${path} to the command`;
+  allowBeneath(call, ruleset, path, { rights, ofFiles: rights & OF_FILES, failure });
 }
 
 /**
@@ -97,7 +64,7 @@ export function ownProcessRule(ruleset: number): NamedStep[] {
     {
       what: "landlock_add_rule",
       name: "landlock_add_rule",
-      parameters: [ruleset, RULE_PATH_BENEATH, rule, 0],
+      parameters: [ruleset, LANDLOCK.RULE_PATH_BENEATH, rule, 0],
     },
   ];
 }
@@ -118,16 +85,15 @@ export function landlockRuleset(call: SystemCall, rules: readonly LandlockRule[]
   }
   const handled = ALL | (version >= IOCTL_DEV_VERSION ? IOCTL_DEV : 0n);
   const net = version >= OLDEST_NET_VERSION ? BIND_TCP | CONNECT_TCP : 0n;
-  const scoped = version >= OLDEST_SCOPE_VERSION ? SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL : 0n;
+  const scoped = version >= OLDEST_SCOPE_VERSION ? LANDLOCK.SCOPES : 0n;
   const must = mustSucceed(call);
-  // struct landlock_ruleset_attr: handled_access_fs, handled_access_net, scoped. Older kernels take zeros beyond theirs.
   const attributes = pinWords(handled, net, scoped);
-  const ruleset = must("landlock_create_ruleset", "landlock_create_ruleset", attributes, 24, 0);
+  const ruleset = must("landlock_create_ruleset", "landlock_create_ruleset", attributes, RULESET_SIZE, 0);
   for (const rule of rules) addRule(call, ruleset, rule, handled);
   if (port !== undefined) {
     // struct landlock_net_port_attr: rights, port.
     const allowed = pinWords(CONNECT_TCP, BigInt(port));
-    must("landlock_add_rule", "landlock_add_rule", ruleset, RULE_NET_PORT, allowed, 0);
+    must("landlock_add_rule", "landlock_add_rule", ruleset, LANDLOCK.RULE_NET_PORT, allowed, 0);
   }
   return ruleset;
 }

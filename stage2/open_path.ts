@@ -1,4 +1,4 @@
-import { pinString, pinWords } from "./pin.ts";
+import { addressOf, pinString, pinWords } from "./pin.ts";
 import { AT_FDCWD } from "./system_call.ts";
 
 const O_PATH_CLOEXEC = 0x280000n;
@@ -30,7 +30,7 @@ export class PathOpening {
     const { read, written } = this.#encoder.encodeInto(path, this.#buffer.subarray(0, LONGEST_PATH - 1));
     if (read < path.length) throw new RangeError(`Cannot open a path of more than ${LONGEST_PATH} bytes`);
     this.#buffer[written] = 0;
-    const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.#buffer));
+    const address = addressOf(this.#buffer);
     return ["openat2", AT_FDCWD, address, openHow(), OPEN_HOW_SIZE];
   }
 }

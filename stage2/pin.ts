@@ -35,6 +35,11 @@ export function pinStrings(texts: readonly string[]): bigint {
   return pin(new Uint8Array(pointers.buffer));
 }
 
-function addressOf(view: Uint8Array<ArrayBuffer>): bigint {
-  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(view));
+/**
+ * The address of an array, as long as something keeps it.
+ *
+ * @param view Of a buffer of its own: V8 keeps the contents of small arrays on its heap, where they move
+ */
+export function addressOf(view: ArrayBufferView<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(view as Uint8Array<ArrayBuffer>));
 }

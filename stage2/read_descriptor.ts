@@ -1,3 +1,4 @@
+import { addressOf } from "./pin.ts";
 import { ERRNO } from "./errno.ts";
 import type { SystemCall } from "./system_call.ts";
 
@@ -9,7 +10,7 @@ import type { SystemCall } from "./system_call.ts";
  * @throws {Error} If the descriptor cannot be read
  */
 export function readDescriptor(call: SystemCall, descriptor: number, bytes: Uint8Array<ArrayBuffer>): number {
-  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+  const address = addressOf(bytes);
   let length = 0;
   while (length < bytes.length) {
     const count = call("read", descriptor, address + BigInt(length), bytes.length - length);

@@ -1,3 +1,4 @@
+import { addressOf } from "./pin.ts";
 import type { SystemCall } from "./system_call.ts";
 
 /** Numbers of the limits that the kernel holds by process (getrlimit(2)). */
@@ -16,7 +17,7 @@ export interface ResourceLimit {
 const words = new BigUint64Array(new ArrayBuffer(16));
 
 function prlimit(call: SystemCall, resource: Resource, set: boolean): void {
-  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(words));
+  const address = addressOf(words);
   const result = call("prlimit", 0, resource, set ? address : 0, set ? 0 : address);
   if (result < 0) throw new Error(`Cannot lock down the command: prlimit: errno ${-result}`);
 }

@@ -1,6 +1,6 @@
 import { CONTROL } from "../lib/plan/landlock/control.ts";
 import type { ChildEnd, Descendants } from "./descendants.ts";
-import { pinWords } from "./pin.ts";
+import { addressOf, pinWords } from "./pin.ts";
 import type { SystemCall } from "./system_call.ts";
 
 const POLLIN = 1;
@@ -33,10 +33,10 @@ export function watch(call: SystemCall, watched: Watched): WatchEnd {
   // struct pollfd: descriptor s32, events s16, revents s16; a negative descriptor is left out.
   const polled = new Int32Array(new ArrayBuffer(16));
   polled.set([control, POLLIN, pidfd, POLLIN]);
-  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(polled));
+  const address = addressOf(polled);
   const round = pinWords(0n, ROUND_NS); // struct timespec
   const order = new Uint8Array(new ArrayBuffer(1));
-  const orderAddress = Deno.UnsafePointer.value(Deno.UnsafePointer.of(order));
+  const orderAddress = addressOf(order);
   let end: ChildEnd | undefined;
   const reap = () => {
     for (let ended = descendants.reap(); ended; ended = descendants.reap()) {

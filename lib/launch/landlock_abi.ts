@@ -1,6 +1,6 @@
 import type { RuntimeFiles } from "../plan/host_facts.ts";
 import { stage2OnHost, stage2Words } from "../plan/stage2_call.ts";
-import { STAGE2_ENVIRONMENT } from "../plan/stage2_flags.ts";
+import { STAGE2_ENVIRONMENT_ON_HOST } from "../plan/stage2_flags.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 
 /** Which version of Landlock the kernel offers this process. */
@@ -27,7 +27,7 @@ export async function askLandlockAbi(runtime: RuntimeFiles): Promise<LandlockAbi
   const { stdout, stderr } = await new Deno.Command("/bin/sh", {
     args: ["-c", 'exec "$@"', "sh", ...stage2Words(stage2OnHost(runtime), ["--allow-ffi"]), "abi"],
     clearEnv: true,
-    env: { ...STAGE2_ENVIRONMENT },
+    env: { ...STAGE2_ENVIRONMENT_ON_HOST },
     stdin: "null",
   }).output();
   const answer = parse(new TextDecoder().decode(stdout));

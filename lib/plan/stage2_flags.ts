@@ -23,3 +23,9 @@ export const STAGE2_ENVIRONMENT: Readonly<Record<string, string>> = {
   // On a terminal the runtime would complain that there is no cache directory.
   DENO_LOG: "off",
 };
+
+/** The same for one on the host, where root could make that directory: below a device nobody can. */
+export const STAGE2_ENVIRONMENT_ON_HOST: Readonly<Record<string, string>> = {
+  ...STAGE2_ENVIRONMENT,
+  DENO_DIR: "/dev/null/no-cache",
+};

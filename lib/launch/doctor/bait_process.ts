@@ -1,5 +1,5 @@
 import { TomboloError } from "../../report/tombolo_error.ts";
-import { STAGE2_ENVIRONMENT, STAGE2_FLAGS } from "../../plan/stage2_flags.ts";
+import { STAGE2_ENVIRONMENT_ON_HOST, STAGE2_FLAGS } from "../../plan/stage2_flags.ts";
 
 /** What it runs from. */
 export interface BaitFiles {
@@ -30,7 +30,7 @@ export class BaitProcess implements AsyncDisposable {
         ...["--allow-ffi", program, "bait", name],
       ],
       clearEnv: true,
-      env: { ...STAGE2_ENVIRONMENT, ...environment },
+      env: { ...STAGE2_ENVIRONMENT_ON_HOST, ...environment },
       stdin: "piped",
       stdout: "piped",
     }).spawn();

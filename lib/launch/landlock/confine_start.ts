@@ -3,6 +3,7 @@ import type { RuntimeFiles } from "../../plan/host_facts.ts";
 import type { ConfineOrders } from "../../plan/landlock/confine_orders.ts";
 import { CONTROL } from "../../plan/landlock/control.ts";
 import { stage2OnHost, stage2Words } from "../../plan/stage2_call.ts";
+import { STAGE2_ENVIRONMENT_ON_HOST } from "../../plan/stage2_flags.ts";
 import { TomboloError } from "../../report/tombolo_error.ts";
 import { RunDirectory, sweepRunDirectories } from "../run_directory.ts";
 import type { ForwardedSignal } from "../signals.ts";
@@ -17,9 +18,6 @@ trap '' HUP INT QUIT USR1 USR2 TERM
 exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 exec "$@"
 `;
-
-// Nothing on this host can be a directory below a device, not even for root.
-const ENVIRONMENT = { DENO_DIR: "/dev/null/none", DENO_NO_UPDATE_CHECK: "1", DENO_LOG: "off" };
 
 /** How a confined command ended. */
 export interface ConfinedEnd {
@@ -77,7 +75,12 @@ export class ConfineStart implements AsyncDisposable {
     Deno.chmodSync(directory.socket, 0o600);
     const program = stage2Words(stage2OnHost(runtime), ["--allow-ffi"]);
     const args = ["-c", SCRIPT, "sh", ...program, "confine", directory.socket];
-    return new ConfineStart(spawnShell({ args, env: ENVIRONMENT }, streams), listener, directory, signals);
+    return new ConfineStart(
+      spawnShell({ args, env: STAGE2_ENVIRONMENT_ON_HOST }, streams),
+      listener,
+      directory,
+      signals,
+    );
   }
 
   async #accept(): Promise<Deno.Conn | undefined> {
