@@ -2,7 +2,7 @@ import { gatherDoctorFacts } from "../launch/doctor/gather_doctor_facts.ts";
 import { diagnose } from "../report/doctor/diagnose.ts";
 import { diagnosisJson, diagnosisText } from "../report/doctor/render_diagnosis.ts";
 import { BACKEND_FLAG, parseDoctorFlags, TRAP_FLAG } from "./doctor_flags.ts";
-import { has } from "./run.ts";
+import { has } from "./has_flag.ts";
 import { VERSION } from "./version.ts";
 
 /**

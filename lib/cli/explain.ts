@@ -7,7 +7,7 @@ import { explainJson, explainText, type Explanation } from "../report/explain.ts
 import type { OtherNames } from "../report/explain_run.ts";
 import { parseFlags } from "./flags.ts";
 import { prepare, type Prepared } from "./prepare.ts";
-import { has } from "./run.ts";
+import { has } from "./has_flag.ts";
 
 // Only here: it looks at every link of the directories on PATH.
 async function namesOf({ allow = [], deny }: RunDecider, searchPath = ""): Promise<OtherNames> {

@@ -6,7 +6,7 @@ import { Worker } from "../worker/client.ts";
 import { WorkerFileSystem } from "../worker/worker_file_system.ts";
 import type { GivenFlag } from "./flags.ts";
 import type { CommandStart } from "./command_runner.ts";
-import { has } from "./run.ts";
+import { has } from "./has_flag.ts";
 import { isForWorker, MCP_FLAGS, parseServingFlags, rootOf } from "./worker_flags.ts";
 
 function written({ name, value }: GivenFlag): string {

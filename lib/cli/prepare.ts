@@ -11,6 +11,7 @@ import { quote } from "../report/escape.ts";
 import type { StartTrace } from "../report/start_trace.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import type { GivenFlag } from "./flags.ts";
+import { has } from "./has_flag.ts";
 import { buildContext, currentDirectory, lastValue, policyOf, policySources } from "./read_policy.ts";
 
 export type { Prepared } from "../launch/prepare_run.ts";
@@ -60,7 +61,6 @@ export async function prepare(
   const whole = await policyOf(sources, buildContext(caller, cwd, home));
   const policy = options.narrow?.(whole, cwd) ?? whole;
   trace?.mark("policy parsed");
-  const isGiven = (name: string) => flags.some((flag) => flag.name === name);
   const host = await inspectHost({
     policy,
     whole,
@@ -71,7 +71,7 @@ export async function prepare(
     home,
     uid,
     backend: parseBackend(lastValue(flags, "backend"), Deno.build.os),
-    weaker: { network: isGiven("weaker-network"), attributes: isGiven("weaker-attributes") },
+    weaker: { network: has(flags, "weaker-network"), attributes: has(flags, "weaker-attributes") },
   });
   trace?.mark("host inspected");
   return await prepareRun(host, {

@@ -15,7 +15,8 @@ import { spokenEvents } from "./spoken_events.ts";
 import { type ListenAddress, parseListenAddress } from "./listen_address.ts";
 import { readNetPolicy } from "./read_policy.ts";
 import { parseProxyFlags } from "./proxy_flags.ts";
-import { has, openEvents, voiceOf } from "./run.ts";
+import { has } from "./has_flag.ts";
+import { openEvents, voiceOf } from "./run.ts";
 import { startExternal } from "../launch/start_external.ts";
 
 /** How long live tunnels may still take once it is told to end. */

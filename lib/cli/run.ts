@@ -16,6 +16,7 @@ import { TomboloError } from "../report/tombolo_error.ts";
 import type { StartTrace } from "../report/start_trace.ts";
 import { Voice } from "../report/voice.ts";
 import { type GivenFlag, parseFlags } from "./flags.ts";
+import { has } from "./has_flag.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 
 const MOST_STARTS = 5;
@@ -27,11 +28,6 @@ interface Ordered {
   readonly voice: Voice;
   readonly events: EventsFile | undefined;
   readonly trace: StartTrace | undefined;
-}
-
-/** Whether a flag without a value was given. */
-export function has(flags: readonly GivenFlag[], name: string): boolean {
-  return flags.some((flag) => flag.name === name);
 }
 
 /** A voice in the manner that the flags ask for. */

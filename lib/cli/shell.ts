@@ -1,7 +1,8 @@
 import { quote } from "../report/escape.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { parseFlags } from "./flags.ts";
-import { has, run } from "./run.ts";
+import { has } from "./has_flag.ts";
+import { run } from "./run.ts";
 
 /** Where there is no other. */
 const PLAIN_SHELL = "/bin/sh";

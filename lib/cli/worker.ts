@@ -15,7 +15,8 @@ import { narrowPolicy } from "../worker/narrow_policy.ts";
 import { workerPlan } from "../worker/worker_plan.ts";
 import type { GivenFlag } from "./flags.ts";
 import { prepare, type Prepared } from "./prepare.ts";
-import { has, reportSetAside, voiceOf } from "./run.ts";
+import { has } from "./has_flag.ts";
+import { reportSetAside, voiceOf } from "./run.ts";
 import { isForWorker, parseServingFlags, rootOf, WORKER_FLAGS } from "./worker_flags.ts";
 
 /** Where a policy may also come from, as JSON. */
