@@ -6,6 +6,8 @@ export interface Process {
   readonly parent: number;
   readonly name: string;
   readonly started: string;
+  /** The letter of proc_pid_stat(5): `R` runs, `S` sleeps. */
+  readonly state: string;
 }
 
 /** What `/proc` says about a process, or nothing where it has ended; a zombie has ended. */
@@ -13,13 +15,14 @@ function look(pid: number): Process | undefined {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
     const end = stat.lastIndexOf(")");
-    const [state, parent, ...rest] = stat.slice(end + 2).split(" ");
+    const [state = "", parent, ...rest] = stat.slice(end + 2).split(" ");
     if (state === "Z" || state === "X") return undefined;
     return {
       pid,
       parent: Number(parent),
       name: stat.slice(stat.indexOf("(") + 1, end),
       started: rest[17] ?? "",
+      state,
     };
   } catch {
     return undefined;

@@ -5,15 +5,16 @@ import { Series } from "./series.ts";
 import type { Stage } from "./stage.ts";
 import { treeMemory } from "./tree_memory.ts";
 
-/** How long `sleep` may take to become one, in looks of a few milliseconds. */
+/** How long `sleep` may take until it sleeps, in looks of a few milliseconds. */
 const MOST_LOOKS = 400;
 const REST_MS = 5;
 
-// Until it is executed, it is a shell once more, and its memory counts as that.
+// Until it is executed, it is a shell once more, and its memory counts as that; until it sleeps, it is still being
+// loaded, and has less than it will have.
 async function settledTree(root: number): Promise<ReturnType<typeof treeOf>> {
   for (let look = 0; look < MOST_LOOKS; look++) {
     const tree = treeOf(root);
-    if (tree.some(({ name }) => name === "sleep")) return tree;
+    if (tree.some(({ name, state }) => name === "sleep" && state === "S")) return tree;
     await new Promise((resolve) => setTimeout(resolve, REST_MS));
   }
   throw new Error("no command runs inside");
