@@ -11,6 +11,7 @@ import { parseLate } from "./parse_late.ts";
 import { permissionFlags, toolPermissions } from "./permission_flags.ts";
 import { readyBundler } from "./ready_bundler.ts";
 import { ROOT, runDeno } from "./run_deno.ts";
+import { wardenLines } from "./warden_lines.ts";
 
 const cache = join(ROOT, ".cache");
 const deno = (...args: string[]) => runDeno(args);
@@ -119,6 +120,7 @@ const inputs = new Set([
   "bin/permission_flags.ts",
   "bin/ready_bundler.ts",
   "bin/run_deno.ts",
+  "bin/warden_lines.ts",
   ...mainSources,
   ...stage2Sources,
   ...workerSources,
@@ -132,6 +134,7 @@ await Deno.writeTextFile(
     `tombolo_deno=${quote(Deno.execPath())}`,
     `tombolo_main=${quote(join(directory, "main.js"))}`,
     `tombolo_flags='${flags}'`,
+    ...wardenLines(),
     `tombolo_inputs='${[...inputs].sort().join(" ")}'`,
     "",
   ].join("\n"),

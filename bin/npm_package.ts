@@ -7,10 +7,11 @@
 import { dirname, join } from "node:path";
 import { permissionFlags, toolPermissions } from "./permission_flags.ts";
 import { ROOT, runDeno } from "./run_deno.ts";
+import { wardenLines } from "./warden_lines.ts";
 
 const output = Deno.args[0] ?? join(ROOT, "dist", "npm");
 
-/** What bin/tombolo does once it knows where everything is. */
+/** What bin/tombolo does wherever everything is, as functions. */
 async function commonPart(): Promise<string> {
   const text = await Deno.readTextFile(join(ROOT, "bin", "tombolo"));
   const [, common] = text.split(/^# --- .*\n/m);
@@ -55,7 +56,12 @@ const flags = permissionFlags(await toolPermissions(ROOT)).join(" ");
 const start = await Deno.readTextFile(join(ROOT, "npm", "start.sh"));
 await Deno.writeTextFile(
   join(output, "tombolo"),
-  `${start}tombolo_flags='${flags}'\n\n${await commonPart()}`,
+  [
+    `${start}tombolo_flags='${flags}'`,
+    ...wardenLines(),
+    "",
+    `${await commonPart()}close_leaks "$@"\nmake_pipes "$@"\nstart "$@"\n`,
+  ].join("\n"),
   { mode: 0o755 },
 );
 console.log(output);

@@ -1,5 +1,6 @@
 import type { ConfineOrders } from "../lib/plan/landlock/confine_orders.ts";
 import { CONTROL } from "../lib/plan/landlock/control.ts";
+import { awaitCall } from "./await_call.ts";
 import { ChildProgram } from "./child_program.ts";
 import { confineSteps } from "./confine_steps.ts";
 import { connectOnce } from "./connect_once.ts";
@@ -10,7 +11,7 @@ import { fail, say } from "./fail.ts";
 import { landlockRuleset, landlockVersion } from "./landlock_ruleset.ts";
 import { limitSettings } from "./limits.ts";
 import { pin, pinString, pinStrings } from "./pin.ts";
-import { readConfineOrders } from "./read_confine_orders.ts";
+import { parseConfineOrders, readConfineOrders } from "./read_confine_orders.ts";
 import { readDescriptor } from "./read_descriptor.ts";
 import { sharesTerminal } from "./shares_terminal.ts";
 import { AT_FDCWD, openSystemCall, type SystemCall } from "./system_call.ts";
@@ -18,6 +19,8 @@ import { watch } from "./warden.ts";
 
 const PR_SET_DUMPABLE = 4;
 const FAILED = 125;
+/** In place of the path, where that is yet to come. */
+const STANDBY = "-";
 const TOO_LONG = "Cannot start the command: its arguments and variables are longer than the system takes; " +
   "pass fewer or shorter variables on (--deny-env=NAME)";
 
@@ -93,6 +96,27 @@ function start(
   return executeFirst(call, execve, execution) ?? started;
 }
 
+/** Confines nothing, and cannot be executed. */
+const REHEARSAL: ConfineOrders = {
+  rules: [{ path: "/", access: ["read", "execute"] }],
+  // BPF_RET | BPF_K: SECCOMP_RET_ALLOW
+  filter: Uint8Array.of(6, 0, 0, 0, 0, 0, 0xff, 0x7f).toBase64(),
+  command: ["/dev/null"],
+  environment: [],
+  cwd: "/",
+  temporary: "/",
+};
+
+/** Does in vain, while nothing else is to be done, what orders will take: what has run before is compiled. */
+function rehearse(call: SystemCall, program: ChildProgram, descendants: Descendants): void {
+  try {
+    start(call, parseConfineOrders(JSON.stringify(REHEARSAL)), undefined, program);
+  } catch {
+    // It will be said when there are orders.
+  }
+  descendants.wait();
+}
+
 // tombolo does this itself while it lives.
 function removeTemporary(program: ChildProgram, path: string, descendants: Descendants): void {
   const argv = pinStrings(["rm", "-rf", "--", path]);
@@ -101,16 +125,21 @@ function removeTemporary(program: ChildProgram, path: string, descendants: Desce
   descendants.wait();
 }
 
-function serve(call: SystemCall, control: number): void {
+function serve(call: SystemCall, path: string, pipes: string): void {
   adoptOrphans(call);
   const group = leaveGroup(call);
   // The memory and descriptors of this process are not for the command.
   if (call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) throw new Error("Cannot become non-dumpable");
-  tell(call, control, CONTROL.GREETING, landlockVersion(call));
   const program = new ChildProgram(call);
+  const descendants = new Descendants(call);
+  if (path === STANDBY) rehearse(call, program, descendants);
+  const socket = path === STANDBY ? awaitCall(call, pipes) : path;
+  if (socket === "") return;
+  const control = connectOnce(call, socket);
+  tell(call, control, CONTROL.GREETING, landlockVersion(call));
+  if (path !== STANDBY) rehearse(call, program, descendants);
   const orders = readConfineOrders(call, control);
   if (orders === undefined) return;
-  const descendants = new Descendants(call);
   if (call("mkdirat", AT_FDCWD, pinString(orders.temporary), 0o700) < 0) {
     throw new Error(`Cannot make ${orders.temporary}, the command's own directory for temporary files`);
   }
@@ -141,12 +170,12 @@ function serve(call: SystemCall, control: number): void {
  * The confine role, where there are no namespaces: starts the command in a Landlock domain, in a process of its own, and
  * stays as its warden. It passes signals on, ends what the command leaves, and everything should tombolo be gone.
  *
- * @param parameters Path of the control socket
+ * @param parameters Path of the control socket, or `-` to wait for it on standby, and where the pipes for that are
  */
-export function confine([path = ""]: readonly string[]): never {
+export function confine([path = "", pipes = ""]: readonly string[]): never {
   try {
     const call = openSystemCall();
-    serve(call, connectOnce(call, path));
+    serve(call, path, pipes);
   } catch (error) {
     fail(FAILED, error instanceof Error ? error.message : String(error));
   }

@@ -4,6 +4,7 @@ import { requiredHome } from "../launch/home_directory.ts";
 import { inspectHost } from "../launch/inspect_host.ts";
 import { ownProgram } from "../launch/own_program.ts";
 import { type Prepared, prepareRun } from "../launch/prepare_run.ts";
+import type { Standby } from "../launch/standby.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { PolicySource } from "../policy/policy_source.ts";
@@ -35,6 +36,8 @@ export interface PrepareOptions {
   readonly narrow?: (policy: Policy, cwd: SafePath) => Policy;
   /** Whether the command will be a program of tombolo's own, for a Deno. */
   readonly needsRuntime?: boolean;
+  /** What waits to start the command. */
+  readonly standby?: Standby | undefined;
   /** Told when each phase is over. */
   readonly trace?: StartTrace | undefined;
 }
@@ -47,7 +50,7 @@ export interface PrepareOptions {
 export async function prepare(
   flags: readonly GivenFlag[],
   command: readonly string[],
-  { alsoOwn = [], runs = false, needsRuntime = false, trace, ...options }: PrepareOptions = {},
+  { alsoOwn = [], runs = false, needsRuntime = false, standby, trace, ...options }: PrepareOptions = {},
 ): Promise<Prepared> {
   const environment = Deno.env.toObject();
   const program = ownProgram();
@@ -72,6 +75,7 @@ export async function prepare(
     uid,
     backend: parseBackend(lastValue(flags, "backend"), Deno.build.os),
     weaker: { network: has(flags, "weaker-network"), attributes: has(flags, "weaker-attributes") },
+    standby,
   });
   trace?.mark("host inspected");
   return await prepareRun(host, {

@@ -18,6 +18,7 @@ import { parseProxyFlags } from "./proxy_flags.ts";
 import { has } from "./has_flag.ts";
 import { openEvents, voiceOf } from "./run.ts";
 import { startExternal } from "../launch/start_external.ts";
+import { shellQuoted } from "../launch/shell_quoted.ts";
 
 /** How long live tunnels may still take once it is told to end. */
 const GRACE_MS = 5000;
@@ -78,17 +79,13 @@ async function external(
   return await startExternal({ ...start, caller, voice, onEvent });
 }
 
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 /** Says on stdout how clients find the proxy; the last line tells that it listens. */
 function announce(handle: ProxyHandle, text: string, json: boolean): void {
   const environment = handle.environment();
   const lines = json
     ? [JSON.stringify({ listening: text, pid: Deno.pid, environment: Object.fromEntries(environment) })]
     : [
-      ...Array.from(environment, ([name, value]) => `export ${name}=${quoted(value)}`),
+      ...Array.from(environment, ([name, value]) => `export ${name}=${shellQuoted([value])}`),
       `# tombolo proxy: listening on ${text} (pid ${Deno.pid})`,
     ];
   const bytes = new TextEncoder().encode(`${lines.join("\n")}\n`);

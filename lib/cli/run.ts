@@ -3,6 +3,7 @@ import { resolveTrusted } from "../launch/gather_facts.ts";
 import { CommandDenied, findCommand } from "../launch/find_command.ts";
 import type { RunResult } from "../launch/run_plan.ts";
 import { runPrepared } from "../launch/run_prepared.ts";
+import { Standby } from "../launch/standby.ts";
 import { TreeChanged } from "../launch/tree_changed.ts";
 import { SafePath } from "../paths/safe_path.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -28,6 +29,7 @@ interface Ordered {
   readonly voice: Voice;
   readonly events: EventsFile | undefined;
   readonly trace: StartTrace | undefined;
+  readonly standby: Standby | undefined;
 }
 
 /** A voice in the manner that the flags ask for. */
@@ -50,11 +52,12 @@ async function traceOf(args: readonly string[]): Promise<StartTrace | undefined>
   return new StartTrace(loaded, Deno.env.get("TOMBOLO_BEGUN"));
 }
 
-async function prepareRunnable({ flags, command, events, trace }: Ordered) {
+async function prepareRunnable({ flags, command, events, trace, standby }: Ordered) {
   try {
     const prepared = await prepare(flags, command, {
       alsoOwn: events === undefined ? [] : [events.path.toString()],
       runs: true,
+      standby,
       trace,
     });
     findCommand(prepared.plan);
@@ -170,6 +173,8 @@ async function externalOf(
  */
 export async function run(args: readonly string[]): Promise<number> {
   const trace = await traceOf(args);
+  // First of all: it waits in vain, and its pipes would be left, wherever this ends before.
+  using standby = Standby.open(Deno.env.get("TOMBOLO_STANDBY"), Deno.uid());
   const { flags, command } = parseFlags(args);
   trace?.mark("flags parsed");
   if (has(flags, "help")) return (await import("./help.ts")).printHelp("run");
@@ -183,7 +188,7 @@ export async function run(args: readonly string[]): Promise<number> {
   using events = openEvents(flags);
   for (let start = 1;; start++) {
     try {
-      const status = await runOnce({ flags, command, voice, events, trace });
+      const status = await runOnce({ flags, command, voice, events, trace, standby });
       if (has(flags, "trace-start")) trace?.tell(voice);
       return status;
     } catch (error) {

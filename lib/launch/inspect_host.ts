@@ -10,6 +10,7 @@ import { type BubblewrapHost, bubblewrapHost } from "./bubblewrap_host.ts";
 import type { LandlockHost } from "./landlock/landlock_host.ts";
 import type { OwnProgram } from "./own_program.ts";
 import type { SeatbeltHost } from "./seatbelt/seatbelt_host.ts";
+import type { Standby } from "./standby.ts";
 import { type Directories, openDirectories } from "./state_directory.ts";
 
 /** Variables by name. */
@@ -32,6 +33,8 @@ export interface HostRequest {
   readonly uid: number | null;
   readonly backend: BackendChoice;
   readonly weaker: Weaker;
+  /** What waits to start the command. */
+  readonly standby?: Standby | undefined;
 }
 
 /** What stays the same for every command that is run under one policy. */
@@ -91,9 +94,12 @@ interface BackendRequest extends HostRequest {
   readonly directories: Directories;
 }
 
-async function openLandlock({ directories, program, uid, weaker }: BackendRequest): Promise<LandlockHost> {
+async function openLandlock(
+  { directories, program, uid, weaker, standby }: BackendRequest,
+): Promise<LandlockHost> {
   const { LandlockHost } = await import("./landlock/landlock_host.ts");
-  return new LandlockHost({ directories, runtime: await program.runtime(directories.state), uid }, weaker);
+  const runtime = await program.runtime(directories.state);
+  return new LandlockHost({ directories, runtime, uid, standby }, weaker);
 }
 
 // Without what bubblewrap itself has said: this is told at every start.

@@ -178,7 +178,7 @@ async function settle(host: InspectedHost, request: RunRequest): Promise<Settled
 }
 
 async function contextOf(
-  { directories, uid, program, caBundle }: InspectedHost,
+  { directories, uid, program, caBundle, standby }: InspectedHost,
   facts: HostFacts,
   live: LiveLock | undefined,
 ): Promise<Prepared["context"]> {
@@ -187,6 +187,7 @@ async function contextOf(
     masks: facts,
     uid,
     openFiles: await program.openFiles(),
+    ...(standby && { standby }),
     ...(live && { live }),
     ...(caBundle === undefined ? {} : { caBundle }),
   };

@@ -6,6 +6,7 @@ import type { Voice } from "../report/voice.ts";
 import type { ConfineStart } from "./landlock/confine_start.ts";
 import type { LiveLock } from "./live_lock.ts";
 import type { CommandSignal } from "./signals.ts";
+import type { Standby } from "./standby.ts";
 import type { Streams } from "./spawn_shell.ts";
 import type { Directories } from "./state_directory.ts";
 
@@ -28,6 +29,8 @@ export interface RunContext {
   /** Real path of the CA certificates that the policy names. */
   readonly caBundle?: string;
   readonly onEvent: EventSink;
+  /** What waits to start one sandbox. */
+  readonly standby?: Standby | undefined;
   /** Held since the host was looked at. */
   readonly live?: LiveLock;
   /** The proxy that the policy names, running. */

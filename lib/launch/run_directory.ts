@@ -3,11 +3,19 @@ import { LONGEST_SOCKET_PATH, privateDirectory } from "./state_directory.ts";
 
 /** The private directory of one run: the bridge's sockets and bubblewrap's status, until the sandbox is up. */
 export class RunDirectory implements Disposable {
-  #removed = false;
+  #state: "absent" | "made" | "removed" = "absent";
 
-  private constructor(readonly path: string) {}
+  private constructor(readonly path: string, private readonly uid: number | null) {}
 
+  /** One that is made at once. */
   static create(parent: string, uid: number | null): RunDirectory {
+    const directory = RunDirectory.named(parent, uid);
+    directory.make();
+    return directory;
+  }
+
+  /** One that is made when it is needed. */
+  static named(parent: string, uid: number | null): RunDirectory {
     // Unique is enough: nobody else can enter the parent. A process may start several in the same moment.
     const name = `${Deno.pid}-${Math.random().toString(36).slice("0.".length)}`;
     const places = [parent, "/tmp"].map((place) =>
@@ -18,7 +26,14 @@ export class RunDirectory implements Disposable {
     if (path === undefined) {
       throw new TomboloError("sandbox", `Cannot make a socket in ${parent}: its path is too long`);
     }
-    return new RunDirectory(privateDirectory(path, uid));
+    return new RunDirectory(path, uid);
+  }
+
+  /** Makes it, unless that has been done. */
+  make(): void {
+    if (this.#state !== "absent") return;
+    privateDirectory(this.path, this.uid);
+    this.#state = "made";
   }
 
   get socket(): string {
@@ -39,8 +54,8 @@ export class RunDirectory implements Disposable {
 
   /** Removes it from the host; what is mounted or open stays usable. */
   remove(): void {
-    if (this.#removed) return;
-    this.#removed = true;
+    if (this.#state !== "made") return;
+    this.#state = "removed";
     try {
       Deno.removeSync(this.path, { recursive: true });
     } catch (error) {

@@ -15,7 +15,10 @@ import { type CommandSignal, killInit, sendToCommand, SIGNAL_NUMBERS, SignalForw
 import { serveGateway } from "./serve_gateway.ts";
 import { spawnShell } from "./spawn_shell.ts";
 import { startOf } from "./start_of.ts";
+import type { SandboxStatus } from "./sandbox_status.ts";
+import { type StartedChild, startedChild } from "./started_child.ts";
 import { StatusFile } from "./status_file.ts";
+import { StatusPipe } from "./status_pipe.ts";
 import { TreeChanged } from "./tree_changed.ts";
 import { WallClock } from "./wall_clock.ts";
 
@@ -29,8 +32,9 @@ export interface RunResult extends EndCheck {
 class Run implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #directory: RunDirectory;
-  readonly #status: StatusFile;
-  #child: Deno.ChildProcess | undefined;
+  /** There once something is started. */
+  #status: SandboxStatus | undefined;
+  #child: StartedChild | undefined;
   #up = false;
   /** The signal that ended the start before there was a command. */
   #aborted: CommandSignal | undefined;
@@ -43,8 +47,7 @@ class Run implements AsyncDisposable {
   constructor(private readonly plan: Plan, private readonly context: RunContext) {
     this.#end = new RunEnd(plan, context.directories.state, context.uid);
     sweepRunDirectories(context.directories.run, Date.now());
-    this.#directory = this.#stack.use(RunDirectory.create(context.directories.run, context.uid));
-    this.#status = this.#stack.use(new StatusFile(this.#directory.status));
+    this.#directory = this.#stack.use(RunDirectory.named(context.directories.run, context.uid));
   }
 
   async result(): Promise<RunResult> {
@@ -85,6 +88,7 @@ class Run implements AsyncDisposable {
   }
 
   async #withGateway(): Promise<Deno.CommandStatus> {
+    this.#directory.make();
     await using _publisher = await this.#publish();
     // While the ports were bound.
     if (this.#aborted !== undefined) return { success: false, code: 0, signal: this.#aborted };
@@ -93,7 +97,7 @@ class Run implements AsyncDisposable {
     if (this.context.embedded === true) listener.unref();
     this.context.trace?.mark("gateway listening");
     const child = this.#spawn();
-    const ended = child.status.then(() => undefined);
+    const ended = child.ended.then(() => undefined);
     try {
       await rendezvous(listener, ended, () => this.#isUp());
       this.#directory.remove();
@@ -102,10 +106,10 @@ class Run implements AsyncDisposable {
       else if (this.#up) {
         void serveGateway({ ...this.context, plan: this.plan, listener, ended, stack: this.#stack });
       }
-      return await child.status;
+      return await child.status();
     } catch (error) {
       this.#kill();
-      await child.status;
+      await child.ended;
       throw error;
     } finally {
       close(listener);
@@ -113,14 +117,15 @@ class Run implements AsyncDisposable {
   }
 
   async #alone(): Promise<Deno.CommandStatus> {
-    const { status } = this.#spawn();
-    const hasInit = () => this.#status.initPid !== undefined;
+    const { ended, status } = this.#spawn();
+    const hasInit = () => this.#status?.initPid !== undefined;
     const { embedded = false } = this.context;
-    await awaitInit({ hasInit, ended: status, path: this.#directory.path, embedded });
+    if (this.#status instanceof StatusPipe) await this.#status.until(hasInit);
+    else await awaitInit({ hasInit, ended, path: this.#directory.path, embedded });
     if (hasInit()) this.#isUp();
     this.context.live?.release();
     this.#directory.remove();
-    return await status;
+    return await status();
   }
 
   #isUp(): void {
@@ -130,13 +135,11 @@ class Run implements AsyncDisposable {
     void this.#end.load();
   }
 
-  #spawn(): Deno.ChildProcess {
+  #spawn(): StartedChild {
     const { plan, context } = this;
-    const start = startOf(plan, context, this.#directory, this.#limits?.scopePath);
-    const child = spawnShell(start, context.streams);
+    const child = this.#startOnStandby() ?? this.#startAnew();
     this.#child = child;
     context.trace?.mark("sandbox spawned");
-    context.onStart?.(child, { send: (signal) => void this.#send(signal) });
     this.#clock = this.#stack.use(
       new WallClock(plan.limits.wallTime, {
         ask: () => void this.#send("SIGTERM"),
@@ -146,22 +149,45 @@ class Run implements AsyncDisposable {
     return child;
   }
 
+  #startOnStandby(): StartedChild | undefined {
+    const { plan, context } = this;
+    const { standby } = context;
+    if (standby === undefined || context.streams !== undefined) return undefined;
+    const way = { scope: this.#limits?.scopePath, status: "-" };
+    const start = startOf(plan, context, this.#directory, way);
+    if (!standby.canStart(start)) {
+      standby.dismiss();
+      return undefined;
+    }
+    const { child, status } = standby.start(start);
+    this.#status = status;
+    return child;
+  }
+
+  #startAnew(): StartedChild {
+    const { plan, context } = this;
+    this.#directory.make();
+    this.#status = this.#stack.use(new StatusFile(this.#directory.status));
+    const start = startOf(plan, context, this.#directory, { scope: this.#limits?.scopePath });
+    const process = spawnShell(start, context.streams);
+    const child = startedChild(process);
+    this.#child = child;
+    context.onStart?.(process, { send: (signal) => void this.#send(signal) });
+    return child;
+  }
+
   get #timedOut(): boolean {
     return this.#clock?.isOver ?? false;
   }
 
   // Ends everything inside with it (--die-with-parent).
   #kill(): void {
-    try {
-      this.#child?.kill("SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
+    this.#child?.kill();
   }
 
   async #send(signal: CommandSignal): Promise<void> {
     // Without a gateway only the status file knows, and it may know before the loop has looked again.
-    const init = this.#up || this.plan.network === "none" ? this.#status.initPid : undefined;
+    const init = this.#up || this.plan.network === "none" ? this.#status?.initPid : undefined;
     if (init === undefined) {
       // There is no command yet that could handle it: the start is given up.
       this.#aborted ??= signal;
@@ -175,19 +201,21 @@ class Run implements AsyncDisposable {
   // bubblewrap's init does not die with its monitor before it has asked for it: it is ended by name, once it has one.
   async #giveUp(): Promise<void> {
     let ended = this.#child === undefined;
-    this.#child?.status.finally(() => ended = true);
-    while (!ended && this.#status.initPid === undefined) await Deno.lstat("/");
-    if (this.#status.initPid !== undefined && !ended) await killInit(this.#status.initPid);
+    this.#child?.ended.finally(() => ended = true);
+    const initPid = () => this.#status?.initPid;
+    while (!ended && initPid() === undefined) await Deno.lstat("/");
+    const init = initPid();
+    if (init !== undefined && !ended) await killInit(init);
     this.#kill();
   }
 
   // bubblewrap's own failure and the command's have the same status; the status file tells them apart.
   async #checkBuilt(status: Deno.CommandStatus): Promise<void> {
-    if (this.#status.hasLeak && this.plan.launcher.kind === "direct") throw new DescriptorLeak();
-    if (this.#status.hasVanished) throw new TreeChanged();
+    if (this.#status?.hasLeak === true && this.plan.launcher.kind === "direct") throw new DescriptorLeak();
+    if (this.#status?.hasVanished === true) throw new TreeChanged();
     const built = this.plan.network === "gateway"
       ? this.#up
-      : status.success || status.signal !== null || this.#status.wasBuilt;
+      : status.success || status.signal !== null || this.#status?.wasBuilt === true;
     if (built || this.#aborted !== undefined || this.#timedOut) return;
     await this.#limits?.checkMemory();
     forgetProbe(this.context.directories.state);

@@ -8,14 +8,23 @@ import { type Start, starterOf } from "./starter.ts";
 /** What of the host a start is made from. */
 export type StartHost = Pick<RunContext, "bwrap" | "directories" | "masks" | "uid" | "openFiles">;
 
+/** How a start differs from the usual. */
+export interface StartWay {
+  /** Directory of the control group that everything is to run in. */
+  readonly scope?: string | undefined;
+  /** The status file, or `-` where it is descriptor 9; in the run's directory unless given. */
+  readonly status?: string;
+}
+
 /**
  * What starts the sandbox of a plan, with the files that it needs written.
  *
  * @param directory The run's own
- * @param scope Directory of the control group that everything is to run in
+ * @param way Where the status goes, and the control group that everything is to run in
  * @throws {TomboloError} where what it hides files with is not what it should be
  */
-export function startOf(plan: Plan, context: StartHost, directory: RunDirectory, scope?: string): Start {
+export function startOf(plan: Plan, context: StartHost, directory: RunDirectory, way: StartWay = {}): Start {
+  const { scope, status = directory.status } = way;
   const { bwrap } = context;
   if (bwrap === undefined) {
     throw new TypeError("Cannot start the sandbox: bubblewrap has not been looked up");
@@ -25,7 +34,10 @@ export function startOf(plan: Plan, context: StartHost, directory: RunDirectory,
     ensureMasks(context.directories.state, context.uid);
   }
   const orders = ordersText(plan.orders);
-  if (orders !== undefined) Deno.writeTextFileSync(directory.orders, orders, { mode: 0o600 });
+  if (orders !== undefined) {
+    directory.make();
+    Deno.writeTextFileSync(directory.orders, orders, { mode: 0o600 });
+  }
   return starterOf(plan, {
     ...context,
     bwrap,
@@ -33,7 +45,7 @@ export function startOf(plan: Plan, context: StartHost, directory: RunDirectory,
     socket: directory.socket,
     publishSocket: directory.publishSocket,
     orders: directory.orders,
-    status: directory.status,
+    status,
     seccomp: seccompFile(plan, context.directories.state),
   });
 }

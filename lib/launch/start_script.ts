@@ -1,8 +1,10 @@
+import { shellQuoted } from "./shell_quoted.ts";
+
 /**
  * What the starting shell does before it becomes bubblewrap. The tool has neither FFI nor a way to hand descriptors
  * on; a POSIX shell has redirections, traps and ulimit. Only builtins: no process is started.
  *
- * Parameters: the filter's file or `-`, the status file, the soft limit of open files or `-`, the file of orders
+ * Parameters: the filter's file or `-`, the status file or `-` where it is descriptor 9, the soft limit of open files or `-`, the file of orders
  * or `-`, tombolo's pid, the number of directories to hold, these directories, then bubblewrap and its arguments.
  */
 export const START_SCRIPT = `
@@ -15,8 +17,10 @@ trap '' HUP INT QUIT USR1 USR2 TERM
 for TOMBOLO_fd in /proc/self/fd/*; do
   case \${TOMBOLO_fd##*/} in
     [012]) ;;
-    [3-9]) eval "exec \${TOMBOLO_fd##*/}>&-" ;;
-    *) if [ -e "$TOMBOLO_fd" ] && [ "$TOMBOLO_filter" != - ]; then
+    9) [ "$TOMBOLO_status" = - ] || exec 9>&- ;;
+    [3-8]) eval "exec \${TOMBOLO_fd##*/}>&-" ;;
+    # bin/tombolo has looked for those that it was called with.
+    *) if [ "$TOMBOLO_status" != - ] && [ "$TOMBOLO_filter" != - ] && [ -e "$TOMBOLO_fd" ]; then
       echo leaked >"$TOMBOLO_status"
       exit 125
     fi ;;
@@ -24,8 +28,9 @@ for TOMBOLO_fd in /proc/self/fd/*; do
 done
 # The runtime has raised it (select(2) cannot hold more than 1024).
 [ "$TOMBOLO_files" = - ] || ulimit -Sn "$TOMBOLO_files"
-exec 8>>"$TOMBOLO_status"
-if [ "$TOMBOLO_filter" = - ]; then exec 9>>"$TOMBOLO_status"; else exec 9<"$TOMBOLO_filter"; fi
+[ "$TOMBOLO_status" = - ] || exec 9>>"$TOMBOLO_status"
+exec 8>&9
+[ "$TOMBOLO_filter" = - ] || exec 9<"$TOMBOLO_filter"
 # Without a gateway its directory is gone before bubblewrap mounts anything.
 [ "$TOMBOLO_orders" = - ] || exec 7<"$TOMBOLO_orders"
 # Entered without following a link, so that the name the kernel has for it is its path; only then opened.
@@ -42,7 +47,7 @@ done
 [ "$TOMBOLO_held" = 0 ] || { cd / && PWD=$TOMBOLO_pwd OLDPWD=$TOMBOLO_old; }
 # Killed meanwhile: bubblewrap would die with its parent, and does not see that it has lost it already.
 # $PPID is what it was when the shell started; the kernel knows better.
-read -r TOMBOLO_stat <"/proc/$$/stat"
+read -r TOMBOLO_stat </proc/self/stat
 TOMBOLO_stat=\${TOMBOLO_stat##*) ? }
 [ "\${TOMBOLO_stat%% *}" = "$TOMBOLO_parent" ] || exit 125
 exec "$@"
@@ -50,16 +55,12 @@ exec "$@"
 
 // Everything that the sandbox is made of is to be in the control group.
 const JOIN_SCRIPT = `
-echo $$ >"$1/cgroup.procs" || { echo "tombolo: Cannot enter cgroup $1" >&2; exit 125; }
+echo 0 >"$1/cgroup.procs" || { echo "tombolo: Cannot enter cgroup $1" >&2; exit 125; }
 shift
 `;
 
 /** As {@linkcode START_SCRIPT}, with one parameter more before the others: the control group to enter first. */
 export const START_IN_SCOPE_SCRIPT: string = JOIN_SCRIPT + START_SCRIPT;
-
-function quoted(words: readonly string[]): string {
-  return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
-}
 
 /**
  * What the shell inside does: start both halves of stage2 side by side and become the second. The bridge is left to
@@ -70,6 +71,6 @@ function quoted(words: readonly string[]): string {
  * @returns A script whose parameters are the command
  */
 export function stage2Script(program: readonly string[]): string {
-  const call = quoted(program);
+  const call = shellQuoted(program);
   return `(TOMBOLO_STAGE2_LAUNCH=$$ exec ${call} bridge </dev/null >/dev/null &)\nexec ${call} launch -- "$@"\n`;
 }

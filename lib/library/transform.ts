@@ -107,7 +107,7 @@ async function made(
   stack.use(keepFresh(directory));
   const limits = Object.keys(plan.limits).length === 0 ? undefined : stack.use(await RunLimits.open(plan));
   if (gateway !== undefined) listen(directory, gateway, stack, onEvent);
-  const { args, env } = startOf(plan, context, directory, limits?.scopePath);
+  const { args, env } = startOf(plan, context, directory, { scope: limits?.scopePath });
   const began = { elapsed: performance.now(), date: Date.now() };
   let finished: Promise<EndCheck> | undefined;
   const finish = async () => {

@@ -28,4 +28,6 @@ export const STAGE2_ENVIRONMENT: Readonly<Record<string, string>> = {
 export const STAGE2_ENVIRONMENT_ON_HOST: Readonly<Record<string, string>> = {
   ...STAGE2_ENVIRONMENT,
   DENO_DIR: "/dev/null/no-cache",
+  // Deno would ask the system's databases for it otherwise.
+  HOME: "/",
 };

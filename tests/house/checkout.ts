@@ -48,7 +48,7 @@ export class Checkout implements AsyncDisposable {
   static async create(name = "check out"): Promise<Checkout> {
     const home = await Deno.realPath(await Deno.makeTempDir({ prefix: "tombolo-house." }));
     const checkout = new Checkout(home, join(home, name));
-    for (const directory of ["bin", "stage2/verify", "lib/worker", ".cache"]) {
+    for (const directory of ["bin", "stage2/verify", "lib/plan", "lib/worker", ".cache"]) {
       await Deno.mkdir(join(checkout.root, directory), { recursive: true });
     }
     for (
@@ -61,6 +61,7 @@ export class Checkout implements AsyncDisposable {
         "bin/permission_flags.ts",
         "bin/ready_bundler.ts",
         "bin/run_deno.ts",
+        "bin/warden_lines.ts",
         "deno.json",
         "deno.lock",
       ]
@@ -69,6 +70,10 @@ export class Checkout implements AsyncDisposable {
     }
     await checkout.write("main.ts", standIn);
     await checkout.write("stage2/main.ts", `console.log("stage2");\n`);
+    await checkout.write(
+      "lib/plan/stage2_flags.ts",
+      `export const STAGE2_FLAGS = ["run"];\nexport const STAGE2_ENVIRONMENT_ON_HOST = { HOME: "/" };\n`,
+    );
     await checkout.write("lib/worker/server.ts", `console.log("worker");\n`);
     await checkout.write("stage2/verify/main.ts", `console.log("verify");\n`);
     // The packages are fetched once for all tests.

@@ -45,7 +45,7 @@ export const EVERY_BACKEND: readonly Mode[] = [...MODES, LANDLOCK];
 export interface RunOptions {
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Descriptors to open in the caller. */
+  /** Descriptors to open in the caller, which stage2 has to close. */
   readonly fds?: readonly number[];
   /** Directory of the caller; the box's work tree unless given. */
   readonly cwd?: string;
@@ -55,6 +55,11 @@ export interface RunOptions {
   readonly before?: string;
   /** A command that starts tombolo, such as one that makes namespaces. */
   readonly through?: readonly string[];
+}
+
+// Where bin/tombolo is not to close them stage2 does, as where there is no bash.
+function keepOpen({ fds = [] }: RunOptions): Record<string, string> {
+  return fds.length === 0 ? {} : { TOMBOLO_CLOSED: "1" };
 }
 
 /** What came of a run. */
@@ -167,7 +172,7 @@ export class Box implements AsyncDisposable {
       args: ["-c", before + START, "bash", (options.fds ?? []).join(" "), ...user, ...args],
       cwd: options.cwd ?? this.work,
       clearEnv: true,
-      env: { PATH, HOME: this.home, LANG: "C.UTF-8", ...options.env },
+      env: { PATH, HOME: this.home, LANG: "C.UTF-8", ...keepOpen(options), ...options.env },
       stdin: options.stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",

@@ -8,6 +8,8 @@ import { TomboloError } from "../../report/tombolo_error.ts";
 import { RunDirectory, sweepRunDirectories } from "../run_directory.ts";
 import type { ForwardedSignal } from "../signals.ts";
 import { spawnShell, type Streams } from "../spawn_shell.ts";
+import type { Standby } from "../standby.ts";
+import { type StartedChild, startedChild } from "../started_child.ts";
 import { PendingSignals } from "./pending_signals.ts";
 import type { Directories } from "../state_directory.ts";
 
@@ -31,6 +33,8 @@ export interface ConfineRequest {
   readonly directories: Directories;
   readonly uid: number | null;
   readonly runtime: RuntimeFiles;
+  /** What may be a warden that boots already. */
+  readonly standby?: Standby | undefined;
 }
 
 /** How one start differs from the usual. */
@@ -46,17 +50,19 @@ export interface ConfineOptions {
  * and nothing runs.
  */
 export class ConfineStart implements AsyncDisposable {
-  readonly #ended: Promise<Deno.CommandStatus>;
+  readonly #ended: Promise<unknown>;
   readonly #conn: Promise<Deno.Conn | undefined>;
   readonly #version: Promise<number>;
 
   private constructor(
-    readonly child: Deno.ChildProcess,
+    readonly child: StartedChild,
+    /** The same where it has been started here, and has the streams that it was given. */
+    readonly process: Deno.ChildProcess | undefined,
     private readonly listener: Deno.UnixListener,
     private readonly directory: RunDirectory,
     private readonly signals: PendingSignals | undefined,
   ) {
-    this.#ended = child.status;
+    this.#ended = child.ended;
     this.#conn = this.#accept();
     this.#version = this.#greeting();
     // Whoever asks is told; the others wait for what comes after.
@@ -64,7 +70,7 @@ export class ConfineStart implements AsyncDisposable {
   }
 
   static begin(
-    { directories, uid, runtime }: ConfineRequest,
+    { directories, uid, runtime, standby }: ConfineRequest,
     { streams, embedded = false }: ConfineOptions = {},
   ): ConfineStart {
     // Before there is anything that a signal would leave behind.
@@ -73,14 +79,13 @@ export class ConfineStart implements AsyncDisposable {
     const directory = RunDirectory.create(directories.run, uid);
     const listener = Deno.listen({ transport: "unix", path: directory.socket });
     Deno.chmodSync(directory.socket, 0o600);
+    if (streams === undefined && !embedded && standby?.isWarden === true) {
+      return new ConfineStart(standby.call(directory.socket), undefined, listener, directory, signals);
+    }
     const program = stage2Words(stage2OnHost(runtime), ["--allow-ffi"]);
     const args = ["-c", SCRIPT, "sh", ...program, "confine", directory.socket];
-    return new ConfineStart(
-      spawnShell({ args, env: STAGE2_ENVIRONMENT_ON_HOST }, streams),
-      listener,
-      directory,
-      signals,
-    );
+    const process = spawnShell({ args, env: STAGE2_ENVIRONMENT_ON_HOST }, streams);
+    return new ConfineStart(startedChild(process), process, listener, directory, signals);
   }
 
   async #accept(): Promise<Deno.Conn | undefined> {

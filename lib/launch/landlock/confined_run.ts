@@ -85,7 +85,7 @@ class ConfinedRun implements AsyncDisposable {
     if (end?.kind === "exited") return { status: end.value, timedOut: clock.isOver };
     if (end?.kind === "signalled") return { status: 128 + end.value, timedOut: clock.isOver };
     // It has said why, unless somebody has ended it.
-    const { code } = await start.child.status;
+    const { code } = await start.child.status();
     if (code === FAILED) return { status: FAILED, timedOut: false };
     throw new TomboloError(
       "sandbox",
@@ -126,6 +126,8 @@ export async function runConfined(plan: Plan, context: RunContext): Promise<RunR
     throw new TypeError("Cannot run without namespaces: the plan is not for Landlock");
   }
   await using run = new ConfinedRun(plan, launcher.confinement, confine, context);
-  context.onStart?.(confine.child, { send: (signal) => run.send(signal) });
+  if (confine.process !== undefined) {
+    context.onStart?.(confine.process, { send: (signal) => run.send(signal) });
+  }
   return await run.result();
 }
