@@ -5,8 +5,7 @@ import { ChildProgram } from "./child_program.ts";
 import { confineSteps } from "./confine_steps.ts";
 import { connectOnce } from "./connect_once.ts";
 import { adoptOrphans, Descendants } from "./descendants.ts";
-import { ERRNO } from "./errno.ts";
-import { type ExecuteFailure, executeFirst, type Execve, layOut } from "./execute.ts";
+import { type ExecuteFailure, layOut } from "./execute.ts";
 import { fail, say } from "./fail.ts";
 import { landlockRuleset, landlockVersion } from "./landlock_ruleset.ts";
 import { limitSettings } from "./limits.ts";
@@ -14,6 +13,7 @@ import { pin, pinString, pinStrings } from "./pin.ts";
 import { parseConfineOrders, readConfineOrders } from "./read_confine_orders.ts";
 import { readDescriptor } from "./read_descriptor.ts";
 import { sharesTerminal } from "./shares_terminal.ts";
+import { startCommand } from "./start_command.ts";
 import { AT_FDCWD, openSystemCall, type SystemCall } from "./system_call.ts";
 import { watch } from "./warden.ts";
 
@@ -21,8 +21,6 @@ const PR_SET_DUMPABLE = 4;
 const FAILED = 125;
 /** In place of the path, where that is yet to come. */
 const STANDBY = "-";
-const TOO_LONG = "Cannot start the command: its arguments and variables are longer than the system takes; " +
-  "pass fewer or shorter variables on (--deny-env=NAME)";
 
 /** Says something to tombolo; false where it is gone. */
 function tell(call: SystemCall, control: number, ...bytes: readonly number[]): boolean {
@@ -74,26 +72,7 @@ function start(
   const ruleset = landlockRuleset(call, orders.rules, orders.port);
   const steps = confineSteps(call, { ...orders, group, ruleset }, limitSettings(call, orders.limits));
   const execution = layOut(orders.command, new Map(orders.environment));
-  let started = 0;
-  const execve: Execve = (file, argv) => {
-    // What this process does not find, the command does not either.
-    const absent = -call("access", AT_FDCWD, file, 0);
-    if (absent > 0) return absent;
-    const parameters = [file, argv, execution.envp];
-    const { pid, results } = program.start([...steps, { name: "execve", parameters }]);
-    const wrong = steps.findIndex((step, at) => {
-      const result = results[at] ?? 0;
-      return result < 0 && step.goesOnAfter?.includes(-result) !== true;
-    });
-    if (wrong >= 0) {
-      throw new Error(`Cannot lock down the command: ${steps[wrong]?.what}: errno ${-(results[wrong] ?? 0)}`);
-    }
-    const result = results.at(-1);
-    if (result === -ERRNO.E2BIG) throw new Error(TOO_LONG);
-    if (result === undefined) started = pid;
-    return -(result ?? 0);
-  };
-  return executeFirst(call, execve, execution) ?? started;
+  return startCommand(call, program, steps, execution);
 }
 
 /** Confines nothing, and cannot be executed. */

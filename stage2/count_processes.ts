@@ -39,12 +39,13 @@ function ownThreads(call: SystemCall): number {
 }
 
 /**
- * Counts the processes and threads of this sandbox beside the calling process, as the kernel does for its limit.
+ * Counts the processes and threads of this sandbox beside the command to come, as the kernel does for its limit.
  *
+ * @param becomesCommand Whether the calling process is replaced by it, and loses its threads
  * @param hard The hard limit, which stays; the soft one is changed meanwhile
  * @throws {Error} where the kernel does not hold this limit for the caller, or does not tell
  */
-export function countOtherProcesses(call: SystemCall, hard: bigint): number {
+export function countOtherProcesses(call: SystemCall, becomesCommand: boolean, hard: bigint): number {
   const clone = cloneArguments();
   setResource(call, RESOURCES.processes, 0n, hard);
   if (!isOverLimit(call, clone)) {
@@ -53,7 +54,7 @@ export function countOtherProcesses(call: SystemCall, hard: bigint): number {
   for (let limit = 1; limit <= MOST_COUNTED; limit++) {
     setResource(call, RESOURCES.processes, BigInt(limit), hard);
     // Here one more than there are would still be within it.
-    if (!isOverLimit(call, clone)) return Math.max(0, limit - 1 - ownThreads(call));
+    if (!isOverLimit(call, clone)) return Math.max(0, limit - 1 - (becomesCommand ? ownThreads(call) : 0));
   }
   throw new Error("Cannot limit processes: there are too many already");
 }

@@ -3,7 +3,7 @@ import { OLDEST_NET_VERSION, OLDEST_SCOPE_VERSION, OLDEST_VERSION } from "../lib
 import { landlockAnswer } from "./landlock_answer.ts";
 import { mustSucceed } from "./must_succeed.ts";
 import { allowBeneath, LANDLOCK, RULESET_SIZE } from "./landlock_rule.ts";
-import type { NamedStep } from "./confine_steps.ts";
+import type { NamedStep } from "./child_steps.ts";
 import { pinString, pinWords } from "./pin.ts";
 import { AT_FDCWD, type SystemCall } from "./system_call.ts";
 

@@ -1,5 +1,3 @@
-import { STATUS_DESCRIPTOR, VANISHED } from "../lib/plan/launch_orders.ts";
-import { awaitPort } from "./await_port.ts";
 import { commandEnvironment } from "./command_environment.ts";
 import { dropCapabilities } from "./drop_capabilities.ts";
 import { enterDomain } from "./enter_domain.ts";
@@ -7,46 +5,16 @@ import { prepareExecute } from "./execute.ts";
 import { fail, say } from "./fail.ts";
 import { prepareLimits } from "./limits.ts";
 import { lockDown } from "./lock_down.ts";
-import { mountLate, Vanished } from "./mount_late.ts";
-import { pin } from "./pin.ts";
-import { readOrders } from "./read_orders.ts";
-import { openSystemCall, type SystemCall } from "./system_call.ts";
+import { prepareLaunch } from "./prepare_launch.ts";
+import { openSystemCall } from "./system_call.ts";
 
-function openFilesLimit(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(value)) throw new RangeError(`Cannot read TOMBOLO_STAGE2_NOFILE: ${value}`);
-  return Number(value);
-}
-
-// tombolo looks again at what there is to guard, and starts anew.
-function tellVanished(call: SystemCall): void {
-  const text = new TextEncoder().encode(`${VANISHED}\n`);
-  if (call("write", STATUS_DESCRIPTOR, pin(text), text.length) === text.length) Deno.exit(125);
-}
-
-/** Waits for the bridge where there is one, locks this process down, and returns what becomes the command. */
+/** Locks this process down, and returns what becomes the command. */
 function prepare(command: readonly string[]): () => void {
-  if (command.length === 0) throw new TypeError("Cannot start the command: none was given");
-  const own = Deno.env.toObject();
   const call = openSystemCall();
-  const socket = own["TOMBOLO_STAGE2_SOCKET"];
-  const pending = socket === undefined ? undefined : awaitPort(call, socket);
-  const filterPath = own["TOMBOLO_STAGE2_SECCOMP"];
-  if (filterPath === undefined) throw new TypeError("Cannot lock down the command: no filter was given");
-  const filter = Deno.readFileSync(filterPath);
-  const orders = readOrders(own["TOMBOLO_STAGE2_ORDERS"]);
-  const { mounts = [], check = [], cwd = "/" } = orders;
-  try {
-    mountLate(call, { mounts, check, cwd });
-  } catch (error) {
-    if (error instanceof Vanished) tellVanished(call);
-    throw error;
-  }
+  const { own, filter, orders, openFiles } = prepareLaunch(call, command);
   if (orders.mounts !== undefined) dropCapabilities(call, true);
-  const openFiles = openFilesLimit(own["TOMBOLO_STAGE2_NOFILE"]);
   const ignoredSignals = (own["TOMBOLO_STAGE2_IGNORE"] ?? "").split(",").map(Number);
-  const environment = commandEnvironment(own, pending?.receive());
-  const execute = prepareExecute(call, command, environment);
+  const execute = prepareExecute(call, command, commandEnvironment(own, undefined));
   const setLimits = prepareLimits(call, orders.limits);
   lockDown(call, {
     filter,

@@ -32,15 +32,20 @@ export interface LimitSetting {
  * Looks at the limits of this process, and says how to set those that were ordered, in order. The looking needs system
  * calls that the filter refuses.
  *
+ * @param becomesCommand Whether this process is replaced by the command
  * @throws {Error} where a limit cannot be held
  */
-export function limitSettings(call: SystemCall, ordered: OrderedLimits = {}): LimitSetting[] {
+export function limitSettings(
+  call: SystemCall,
+  ordered: OrderedLimits = {},
+  becomesCommand = false,
+): LimitSetting[] {
   return ORDER.flatMap((name) => {
     const limit = ordered[name];
     if (limit === undefined) return [];
     const { hard } = getResource(call, RESOURCES[name]);
     if (name === "openFiles") checkOpenFiles(limit, hard);
-    const others = name === "processes" ? countOtherProcesses(call, hard) : 0;
+    const others = name === "processes" ? countOtherProcesses(call, becomesCommand, hard) : 0;
     const soft = least(BigInt(limit.value + others), hard);
     const grace = name === "cpuTime" ? BigInt(CPU_GRACE_SECONDS) : 0n;
     return [{ resource: RESOURCES[name], soft, hard: least(soft + grace, hard) }];
@@ -54,7 +59,7 @@ export function limitSettings(call: SystemCall, ordered: OrderedLimits = {}): Li
  * @throws {Error} where a limit cannot be held
  */
 export function prepareLimits(call: SystemCall, ordered: OrderedLimits = {}): () => void {
-  const settings = limitSettings(call, ordered);
+  const settings = limitSettings(call, ordered, true);
   for (const { resource } of settings) {
     // Once as it is: what has run before is compiled, and needs no memory when there may be none.
     const { soft, hard } = getResource(call, resource);

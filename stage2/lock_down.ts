@@ -1,14 +1,13 @@
 import { type Must, mustSucceed } from "./must_succeed.ts";
-import { pin, pinWords } from "./pin.ts";
+import { filterProgram, SECCOMP_SET_MODE_FILTER } from "./filter_program.ts";
+import { pin } from "./pin.ts";
 import { getResource, RESOURCES, setResource } from "./resource.ts";
 import type { SystemCall } from "./system_call.ts";
 
 const CLOSE_RANGE_CLOEXEC = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
-const SECCOMP_SET_MODE_FILTER = 1;
 const SIG_SETMASK = 2;
 const SIGNAL_SET_SIZE = 8;
-const SOCK_FILTER_SIZE = 8;
 
 /**
  * What is ignored stays so over exec; what is caught does not. HUP, INT, QUIT, USR1, USR2 and TERM are ignored by the
@@ -48,13 +47,7 @@ export function lockDown(call: SystemCall, options: LockDown): void {
   must("prctl(PR_SET_NO_NEW_PRIVS)", "prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   options.enter(must);
 
-  const length = options.filter.length / SOCK_FILTER_SIZE;
-  if (!Number.isInteger(length) || length < 1 || length > 0xffff) {
-    throw new RangeError(`Cannot lock down the command: filter of ${options.filter.length} bytes`);
-  }
-  // struct sock_fprog: length u16, padding, pointer.
-  const program = pinWords(BigInt(length), pin(options.filter));
-  must("seccomp", "seccomp", SECCOMP_SET_MODE_FILTER, 0, program);
+  must("seccomp", "seccomp", SECCOMP_SET_MODE_FILTER, 0, filterProgram(options.filter));
 }
 
 function closeDescriptors(call: SystemCall, must: Must): void {

@@ -101,6 +101,21 @@ export function openNumberedCall(): NumberedCall {
   };
 }
 
+/** Makes a blocking system call on another thread; its result is -1 where it fails. */
+export type Waiting = (name: CallName, ...parameters: readonly (number | bigint)[]) => Promise<number>;
+
+/** Opens the system calls that block for long. */
+export function openWaiting(): Waiting {
+  const { symbols } = Deno.dlopen("libc.so.6", { syscall: { type: "pointer" } });
+  const call = new Deno.UnsafeFnPointer(present(symbols.syscall), {
+    parameters: [WORD, WORD, WORD, WORD, WORD],
+    result: "i32",
+    nonblocking: true,
+  });
+  return (name, a = 0, b = 0, c = 0, d = 0) =>
+    call.call(BigInt(callNumber(name)), BigInt(a), BigInt(b), BigInt(c), BigInt(d));
+}
+
 function present<T>(pointer: Deno.PointerValue): Deno.PointerObject<T> {
   if (pointer === null) throw new TypeError("Cannot open libc: a symbol has no address");
   return pointer as Deno.PointerObject<T>;

@@ -176,7 +176,6 @@ export function gatherPrograms(request: ProgramsRequest): ProgramFacts {
     ...(allow === undefined ? {} : { allow: once(allow.flatMap((rule) => programs.allowed(rule))) }),
     deny: deny.flatMap((rule) => programs.denied(rule)),
     notices: programs.notices,
-    shell: resolvePath(SafePath.of("/bin/sh")).real,
     topLevel: topLevel(),
   };
 }

@@ -194,7 +194,9 @@ class Run implements AsyncDisposable {
       return await this.#giveUp();
     }
     if (signal === "SIGKILL") return this.#kill();
-    this.#sent = this.#sent.then(() => sendToCommand(init, signal, this.context.embedded !== true));
+    const starter = this.plan.network === "gateway" ? "stage2" : "init";
+    const unlessTerminal = this.context.embedded !== true;
+    this.#sent = this.#sent.then(() => sendToCommand(init, signal, starter, unlessTerminal));
     await this.#sent;
   }
 

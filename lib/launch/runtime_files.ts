@@ -3,10 +3,10 @@ import type { ProgramFacts } from "../plan/host_facts.ts";
 import type { Policy } from "../policy/policy.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 
-/** The loader and the libraries of programs and of /bin/sh, asked of the loader itself; loader first. */
+/** The loader and the libraries of programs, asked of the loader itself; loader first. */
 export function libraries(programs: readonly string[]): string[] {
   const { stdout } = new Deno.Command("/bin/sh", {
-    args: ["-c", 'for each do LD_TRACE_LOADED_OBJECTS=1 "$each"; done', "sh", ...programs, "/bin/sh"],
+    args: ["-c", 'for each do LD_TRACE_LOADED_OBJECTS=1 "$each"; done', "sh", ...programs],
     clearEnv: true,
     stdin: "null",
   }).outputSync();

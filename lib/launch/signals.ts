@@ -4,12 +4,12 @@ export const FORWARDED = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "
 /** A signal that is passed on. */
 export type ForwardedSignal = (typeof FORWARDED)[number];
 
-// The command is the first child of the sandbox's init. The tool itself can neither read /proc nor signal by pid;
+// The command is the first child of the sandbox's init, or of stage2 where that stays beside it ($5 is `stage2`). The tool itself can neither read /proc nor signal by pid;
 // the shell can, with builtins alone. $3 is tombolo's own pid, or `-`: a terminal signals its whole foreground group, so a
 // Ctrl-C has reached the command already. $4 is the signal's number: what starts the command ignores it, and a signal
 // sent too early would be lost, so it waits until it is not ignored, some tenths of a second at most.
 const SEND_SCRIPT = `
-init=$1 signal=$2 tool=$3 number=$4
+init=$1 signal=$2 tool=$3 number=$4 starter=$5
 if [ "$tool" != - ] && { [ "$signal" = INT ] || [ "$signal" = QUIT ]; }; then
   read -r stat <"/proc/$tool/stat"
   set -- \${stat##*) }
@@ -19,6 +19,10 @@ tries=0
 while [ $tries -lt 1500 ] && [ -e "/proc/$init" ]; do
   # The list has no final newline, and read says so. It is empty until init has come so far.
   read -r child rest <"/proc/$init/task/$init/children" || [ -n "$child" ] || continue
+  if [ "$starter" = stage2 ]; then
+    stage2=$child child=''
+    read -r child rest <"/proc/$stage2/task/$stage2/children" || [ -n "$child" ] || continue
+  fi
   tries=$((tries + 1))
   while read -r key mask; do
     [ "$key" != SigIgn: ] || break
@@ -66,15 +70,17 @@ async function shell(script: string, ...parameters: readonly (string | number)[]
  *
  * @param initPid The sandbox's init, as the host sees it
  * @param signal What to send
+ * @param starter What has started the command
  * @param unlessTerminal Whether INT and QUIT are left out where the terminal has sent them to the whole foreground group
  */
 export async function sendToCommand(
   initPid: number,
   signal: CommandSignal,
+  starter: "init" | "stage2",
   unlessTerminal: boolean,
 ): Promise<void> {
   const tool = unlessTerminal ? Deno.pid : "-";
-  await shell(SEND_SCRIPT, initPid, signal.slice("SIG".length), tool, SIGNAL_NUMBERS[signal]);
+  await shell(SEND_SCRIPT, initPid, signal.slice("SIG".length), tool, SIGNAL_NUMBERS[signal], starter);
 }
 
 /** Ends everything inside at once, also while the sandbox is being built. */

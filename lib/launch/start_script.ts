@@ -1,5 +1,3 @@
-import { shellQuoted } from "./shell_quoted.ts";
-
 /**
  * What the starting shell does before it becomes bubblewrap. The tool has neither FFI nor a way to hand descriptors
  * on; a POSIX shell has redirections, traps and ulimit. Only builtins: no process is started.
@@ -61,16 +59,3 @@ shift
 
 /** As {@linkcode START_SCRIPT}, with one parameter more before the others: the control group to enter first. */
 export const START_IN_SCOPE_SCRIPT: string = JOIN_SCRIPT + START_SCRIPT;
-
-/**
- * What the shell inside does: start both halves of stage2 side by side and become the second. The bridge is left to
- * the sandbox's init, so that the command has no child that it did not start; no shell waits for it, which would keep
- * the rights that bubblewrap lends for mounts. It knows whom to end when it cannot start.
- *
- * @param program How stage2 is called, up to its role
- * @returns A script whose parameters are the command
- */
-export function stage2Script(program: readonly string[]): string {
-  const call = shellQuoted(program);
-  return `(TOMBOLO_STAGE2_LAUNCH=$$ exec ${call} bridge </dev/null >/dev/null &)\nexec ${call} launch -- "$@"\n`;
-}

@@ -9,7 +9,7 @@ import { COLLECT_GARBAGE, STAGE2_ENVIRONMENT } from "../plan/stage2_flags.ts";
 import { clientProtocols } from "../policy/external_rules.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { sshProxyCommand } from "./ssh_proxy_command.ts";
-import { stage2Script, START_IN_SCOPE_SCRIPT, START_SCRIPT } from "./start_script.ts";
+import { START_IN_SCOPE_SCRIPT, START_SCRIPT } from "./start_script.ts";
 
 /** What the starting shell is called with. */
 export interface Start {
@@ -103,8 +103,7 @@ function innerCommand(plan: Plan): string[] {
   }
   if (launcher.kind !== "stage2") throw new TypeError("Cannot start a plan without mounts in bubblewrap");
   const program = stage2Words(launcher, stage2Flags(plan));
-  if (plan.network === "none") return [...program, "launch", "--", ...command];
-  return [...launcher.shell, "-c", stage2Script(program), "sh", ...command];
+  return [...program, plan.network === "none" ? "launch" : "start", "--", ...command];
 }
 
 /** What starts the sandbox of a plan. */

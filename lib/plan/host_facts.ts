@@ -12,7 +12,7 @@ export interface RuntimeFiles {
   /** stage2 as one plain JavaScript file, or as that program. */
   readonly stage2: string;
   /**
-   * The loader and the libraries of what runs inside and of /bin/sh, loader first; asked for only where the policy
+   * The loader and the libraries of what runs inside, loader first; asked for only where the policy
    * hides the host's own.
    */
   readonly libraries?: readonly string[];
@@ -39,8 +39,6 @@ export interface GlobMatches {
 export interface ProgramFacts extends RunDecider {
   /** What the user should know about them, one sentence each. */
   readonly notices: readonly string[];
-  /** Real path of /bin/sh, which starts stage2 where there is a bridge. */
-  readonly shell: SafePath;
   /** What stands in the root directory, less /run. */
   readonly topLevel: readonly SafePath[];
 }

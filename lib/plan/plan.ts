@@ -67,8 +67,8 @@ export interface RepositoryWatch {
 export type Launcher =
   /** bubblewrap loads the filter, `env` resets the signals and executes the command, unless the command does so itself. */
   | { readonly kind: "direct"; readonly env?: string }
-  /** `stage2 launch` does it, by way of these mounts. */
-  | Stage2Call & { readonly kind: "stage2"; readonly shell: readonly string[] }
+  /** `stage2 launch` becomes it, or with a gateway `stage2 start` starts it, by way of these mounts. */
+  | Stage2Call & { readonly kind: "stage2" }
   /** `stage2 confine` does it on the host itself, with Landlock, and waits for its end. */
   | { readonly kind: "landlock"; readonly confinement: Confinement }
   /** sandbox-exec does it on macOS, under a profile made of these. */

@@ -27,8 +27,7 @@ function socketMounts({ net }: Policy): Mount[] {
 function runtimeMounts(
   { runtime, ownRuntime }: PlanRequest,
   view: FileView,
-  facts: HostFacts,
-): { mounts: Mount[]; call: string[]; shell: string[] } {
+): { mounts: Mount[]; call: string[] } {
   const bind = (source: string, target: string): Mount => ({
     kind: "file",
     source,
@@ -38,17 +37,15 @@ function runtimeMounts(
   if (runtime.deno === undefined && ownRuntime !== undefined) mounts.push(bind(ownRuntime, "deno"));
   const [loader, ...libraries] = runtime.libraries ?? [];
   if (loader === undefined || (view.shows(SafePath.root) && view.shows(SafePath.of(loader)))) {
-    const hidden = facts.programs !== undefined && !view.shows(facts.programs.shell);
-    if (hidden) mounts.push(bind("/bin/sh", "sh"));
-    return { mounts, call: [], shell: [hidden ? `${INSIDE}/sh` : "/bin/sh"] };
+    return { mounts, call: [] };
   }
   // Nothing of the host is shown: its loader is called by hand and told where the libraries are.
   const call = [`${INSIDE}/lib/loader`, "--library-path", `${INSIDE}/lib`];
-  mounts.push(bind(loader, "lib/loader"), bind("/bin/sh", "sh"));
+  mounts.push(bind(loader, "lib/loader"));
   for (const library of libraries) {
     mounts.push(bind(library, `lib/${library.slice(library.lastIndexOf("/") + 1)}`));
   }
-  return { mounts, call, shell: [...call, `${INSIDE}/sh`] };
+  return { mounts, call };
 }
 
 // `strict` shows the directories that hold it; where a rule hides some of them, libraries are named in the request.
@@ -78,7 +75,7 @@ export function planLauncher(
   if (direct && env !== undefined && request.ownRuntime === undefined) {
     return { launcher: { kind: "direct", env }, mounts: [] };
   }
-  const { mounts, call, shell } = runtimeMounts(request, view, facts);
+  const { mounts, call } = runtimeMounts(request, view);
   const deno = [...call, `${INSIDE}/deno`];
   if (direct && facts.env !== undefined && request.ownRuntime !== undefined) {
     // It resets the signals from where it is shown, as it may stand nowhere else.
@@ -91,7 +88,7 @@ export function planLauncher(
   }
   return {
     ...(request.ownRuntime === undefined ? {} : { runtime: deno }),
-    launcher: { kind: "stage2", ...stage2Inside(request.runtime, call), shell },
+    launcher: { kind: "stage2", ...stage2Inside(request.runtime, call) },
     mounts: [...mounts, ...(kind === "gateway" ? socketMounts(policy) : [])],
   };
 }

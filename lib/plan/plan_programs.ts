@@ -32,7 +32,7 @@ export function executable({ allow }: RunDecider): string[] | undefined {
 
 /**
  * What Landlock is to let be executed where everything is allowed but a program that the sandbox itself has brought in
- * under another name: stage2 or its runtime, or the shell that starts it.
+ * under another name: stage2 or its runtime.
  *
  * @returns Everything but the sandbox's own directory; `undefined` where no rule denies what lies there
  */
@@ -44,7 +44,7 @@ export function executableBesideRuntime(
 ): string[] | undefined {
   const deno = runtime.deno ?? ownRuntime;
   const loader = (runtime.libraries ?? []).slice(0, 1);
-  const own = new Set([deno, runtime.stage2, programs.shell.toString(), ...loader]);
+  const own = new Set([deno, runtime.stage2, ...loader]);
   // The runtime is a deno, whichever file the user's own is, and also where there is none.
   const denied = programs.deny.some(({ path }) => own.has(path.toString())) ||
     deno !== undefined && deny.some(({ text }) => text.split("/").at(-1) === "deno");

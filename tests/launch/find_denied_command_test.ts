@@ -20,7 +20,6 @@ function find(directory: TempDirectory, name: string, { allow, deny = [] }: List
     ...(allow === undefined ? {} : { allow: allow.map(ruled("--allow-run")) }),
     deny: deny.map(ruled("--deny-run")),
     notices: [],
-    shell: SafePath.of("/bin/sh"),
     topLevel: [],
   };
   const policy = pathPolicy({ readAllow: ["/"] });

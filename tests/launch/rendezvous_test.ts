@@ -3,8 +3,7 @@ import { rendezvous } from "../../lib/launch/rendezvous.ts";
 import { TomboloError } from "../../lib/report/tombolo_error.ts";
 import { TempDirectory } from "./temp_directory.ts";
 
-const BRIDGE = [0x62, 0x1f, 0x90]; // "b" and port 8080
-const LAUNCH = [0x6c]; // "l"
+const GREETING = [0x62]; // "b"
 
 /** A listener as the gateway has one, with a sandbox that ends when told to. */
 class Meeting implements Disposable {
@@ -19,7 +18,7 @@ class Meeting implements Disposable {
     this.met.catch(() => {});
   }
 
-  async half(bytes: readonly number[]): Promise<Deno.Conn> {
+  async bridge(bytes: readonly number[]): Promise<Deno.Conn> {
     const conn = await Deno.connect({ transport: "unix", path: this.#directory.at("s") });
     this.#conns.push(conn);
     if (bytes.length > 0) await conn.write(Uint8Array.from(bytes));
@@ -58,65 +57,47 @@ async function fails(meeting: Meeting, message: RegExp): Promise<void> {
   );
 }
 
-// A half that is refused stays open until the process ends, which follows at once.
+// A connection that is refused stays open until the process ends, which follows at once.
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, fn, sanitizeResources: false, sanitizeOps: false });
 }
 
-test("the launching half gets the bridge's port, whichever comes first", async () => {
-  for (const order of [[BRIDGE, LAUNCH], [LAUNCH, BRIDGE]]) {
-    using meeting = new Meeting();
-    const conns = [];
-    for (const bytes of order) conns.push(await meeting.half(bytes));
-    assert.equal(await meeting.met, true);
-    const launch = conns[order.indexOf(LAUNCH)];
-    assert.ok(launch !== undefined);
-    assert.deepEqual(await readAll(launch), [0x1f, 0x90]);
-  }
-});
-
-test("a greeting may come in pieces", async () => {
+test("the bridge is answered, and the connection closed", async () => {
   using meeting = new Meeting();
-  const bridge = await meeting.half([]);
-  const launch = await meeting.half(LAUNCH);
-  for (const byte of BRIDGE) await bridge.write(Uint8Array.of(byte));
+  const bridge = await meeting.bridge(GREETING);
   assert.equal(await meeting.met, true);
-  assert.deepEqual(await readAll(launch), [0x1f, 0x90]);
+  assert.equal((await readAll(bridge)).length, 1);
 });
 
-test("a half that hangs up before it has said all is an error", async () => {
-  for (const bytes of [[], [0x62], [0x62, 1]]) {
-    using meeting = new Meeting();
-    const conn = await meeting.half(bytes);
-    await meeting.half(LAUNCH);
-    conn.close();
-    await fails(meeting, /stage2 hung up/);
-  }
+test("it is told to the caller before the bridge is answered", async () => {
+  using directory = new TempDirectory();
+  const listener = Deno.listen({ transport: "unix", path: directory.at("s") });
+  const bridge = await Deno.connect({ transport: "unix", path: directory.at("s") });
+  await bridge.write(Uint8Array.from(GREETING));
+  const answered: boolean[] = [];
+  const answer = readAll(bridge).then(() => answered.push(true));
+  await rendezvous(listener, new Promise(() => {}), () => void answered.push(false));
+  await answer;
+  assert.deepEqual(answered, [false, true]);
+  for (const resource of [bridge, listener]) resource.close();
 });
 
-test("a greeting of no half is an error", async () => {
-  for (const byte of [0x00, 0x05, 0x42, 0xff]) {
+test("a bridge that hangs up without a word is an error", async () => {
+  using meeting = new Meeting();
+  (await meeting.bridge([])).close();
+  await fails(meeting, /stage2 hung up/);
+});
+
+test("another greeting is an error", async () => {
+  for (const byte of [0x00, 0x05, 0x42, 0x6c, 0xff]) {
     using meeting = new Meeting();
-    await meeting.half([byte, 0, 0]);
-    await meeting.half(LAUNCH);
+    await meeting.bridge([byte, 0, 0]);
     await fails(meeting, /stage2 said something unexpected/);
   }
 });
 
-test("one half twice is an error", async () => {
-  for (const bytes of [BRIDGE, LAUNCH]) {
-    using meeting = new Meeting();
-    await meeting.half(bytes);
-    await meeting.half(bytes);
-    await fails(meeting, /one half of stage2 came twice/);
-  }
-});
-
 test("a sandbox that ends early is waited for no longer", async () => {
-  for (const greetings of [[], [LAUNCH], [BRIDGE]]) {
-    using meeting = new Meeting();
-    for (const bytes of greetings) await meeting.half(bytes);
-    meeting.endSandbox();
-    assert.equal(await meeting.met, false);
-  }
+  using meeting = new Meeting();
+  meeting.endSandbox();
+  assert.equal(await meeting.met, false);
 });

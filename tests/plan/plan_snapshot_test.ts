@@ -113,7 +113,6 @@ const GIT = { path: SafePath.of("/usr/bin/git"), rule: { text: "git", origin: "-
 const PROGRAMS = {
   deny: [DENIED],
   notices: [],
-  shell: SafePath.of("/usr/bin/sh"),
   topLevel: [SafePath.of("/usr")],
 };
 

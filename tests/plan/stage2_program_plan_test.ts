@@ -32,7 +32,7 @@ function planOf(
 
 Deno.test("a stage2 that is a program is mounted and called by itself, and no Deno stands inside", () => {
   const plan = planOf({ runtime: PROGRAM, stage2: true });
-  assert.deepEqual(plan.launcher, { kind: "stage2", program: ["/run/tombolo/stage2"], shell: ["/bin/sh"] });
+  assert.deepEqual(plan.launcher, { kind: "stage2", program: ["/run/tombolo/stage2"] });
   const mounts = plan.mounts.filter(({ target }) => target.startsWith("/run/tombolo/"));
   assert.deepEqual(mounts.filter(({ kind }) => kind === "file"), [
     { kind: "file", source: "/state/stage2", target: "/run/tombolo/stage2" },
@@ -43,7 +43,6 @@ Deno.test("a stage2 that is a program is mounted and called by itself, and no De
   assert.deepEqual(hidden.launcher, {
     kind: "stage2",
     program: [...call, "/run/tombolo/stage2"],
-    shell: [...call, "/run/tombolo/sh"],
   });
 });
 

@@ -18,7 +18,6 @@ function denied(directory: TempDirectory, command: readonly string[], limited = 
     })),
     deny: [],
     notices: [],
-    shell: SafePath.of("/bin/sh"),
     topLevel: [],
   };
   const facts = hostFacts({ tree, policy, cwd, privateDirectories: [], ...(limited ? { programs } : {}) });

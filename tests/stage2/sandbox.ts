@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Shell text that runs before bubblewrap, in the same process: redirections, traps, limits. */
   readonly before?: string;
-  /** Starts bridge and launch against this gateway. */
+  /** Starts the command beside a bridge to this gateway. */
   readonly gateway?: FakeGateway;
   /** The role and its arguments, instead of launching the command. */
   readonly role?: readonly string[];
@@ -38,10 +38,6 @@ export interface RunResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-}
-
-function quoted(words: readonly string[]): string {
-  return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
 }
 
 /** stage2 as users get it: bundled, inside bubblewrap, with one directory to share. */
@@ -83,14 +79,11 @@ export class Sandbox implements AsyncDisposable {
     const outer = options.outerFilter === undefined ? "" : `exec 9<'${this.#directory}/outer'\n`;
     const { gateway } = options;
     const stage2 = [`${INSIDE}/deno`, "run", ...RUNTIME, `${INSIDE}/stage2.js`];
-    const script = `(${quoted(stage2)} bridge </dev/null >/dev/null &) ; exec ${
-      quoted(stage2)
-    } launch -- "$@"`;
     const program = options.role !== undefined
       ? [...stage2, ...options.role]
       : gateway === undefined
       ? [...stage2, "launch", "--", ...command]
-      : ["/bin/sh", "-c", script, "sh", ...command];
+      : [...stage2, "start", "--", ...command];
     const socket = gateway === undefined ? [] : ["--bind", gateway.path, `${INSIDE}/gateway.sock`];
     const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
       args: [

@@ -130,7 +130,6 @@ Deno.test("where programs are listed, reading does not let anything be executed"
     allow: [{ path, rule }],
     deny: [],
     notices: [],
-    shell: SafePath.of("/bin/sh"),
     topLevel: [],
   };
   const whole = pathPolicy(NO_RULES);

@@ -95,7 +95,6 @@ const SCENES: Readonly<Record<string, Scene>> = {
       allow: [program("/usr/bin/git", "git", "--allow-run")],
       deny: [program("/usr/bin/osascript", "osascript", "--deny-run")],
       notices: [],
-      shell: SafePath.of("/bin/sh"),
       topLevel: [],
     },
   },
