@@ -159,7 +159,7 @@ class Run implements AsyncDisposable {
       standby.dismiss();
       return undefined;
     }
-    const { child, status } = standby.start(start);
+    const { child, status } = standby.start(start, this.#directory.path);
     this.#status = status;
     return child;
   }

@@ -3,6 +3,7 @@ import { shellQuoted } from "./shell_quoted.ts";
 import type { StartedChild } from "./started_child.ts";
 import type { Start } from "./starter.ts";
 import { StatusPipe } from "./status_pipe.ts";
+import { watched } from "./watch_script.ts";
 
 /**
  * - `shell`: does what it is told, as a shell that Deno would start itself
@@ -94,23 +95,22 @@ export class Standby implements Disposable {
    * Has it start what a shell of our own would.
    *
    * @param start With `-` for the status file: it is descriptor 9
+   * @param directory The run's own, which is removed should this process be killed
    */
-  start({ args, env }: Start): { child: StartedChild; status: StatusPipe } {
+  start({ args, env }: Start, directory: string): { child: StartedChild; status: StatusPipe } {
     const [, script = "", , ...parameters] = args;
     const own = Deno.env.toObject();
     const gone = Object.keys(own).filter((name) => !(name in env));
     // A value that it has already need not be written down.
     const other = Object.entries(env).filter(([name, value]) => own[name] !== value);
+    this.#orders = `${this.path}-orders`;
     const text = [
       "set +u",
       `unset ${gone.join(" ")}`,
       ...other.map(([name, value]) => `export ${name}=${shellQuoted([value])}`),
       `set -- ${shellQuoted(parameters)}`,
-      "read -r TOMBOLO_pid TOMBOLO_stat </proc/self/stat",
-      `echo "$TOMBOLO_pid" >&9`,
-      script,
+      watched(script, [this.#orders, directory]),
     ];
-    this.#orders = `${this.path}-orders`;
     Deno.writeTextFileSync(this.#orders, `${text.join("\n")}\n`, { createNew: true, mode: 0o600 });
     return this.#begin("go\n");
   }

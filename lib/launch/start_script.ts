@@ -3,7 +3,7 @@
  * on; a POSIX shell has redirections, traps and ulimit. Only builtins: no process is started.
  *
  * Parameters: the filter's file or `-`, the status file or `-` where it is descriptor 9, the soft limit of open files or `-`, the file of orders
- * or `-`, tombolo's pid, the number of directories to hold, these directories, then bubblewrap and its arguments.
+ * or `-`, tombolo's pid or `-` where that need not be looked at, the number of directories to hold, these directories, then bubblewrap and its arguments.
  */
 export const START_SCRIPT = `
 # No other names: a shell exports what it assigns to a name that came in the environment.
@@ -47,7 +47,7 @@ done
 # $PPID is what it was when the shell started; the kernel knows better.
 read -r TOMBOLO_stat </proc/self/stat
 TOMBOLO_stat=\${TOMBOLO_stat##*) ? }
-[ "\${TOMBOLO_stat%% *}" = "$TOMBOLO_parent" ] || exit 125
+[ "$TOMBOLO_parent" = - ] || [ "\${TOMBOLO_stat%% *}" = "$TOMBOLO_parent" ] || exit 125
 exec "$@"
 `;
 

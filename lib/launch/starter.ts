@@ -122,7 +122,8 @@ export function starterOf(plan: Plan, context: StartContext): Start {
       context.status,
       files ?? "-",
       ordersText(plan.orders) === undefined ? "-" : context.orders,
-      String(Deno.pid),
+      // What stands by has a parent of its own, which watches.
+      context.status === "-" ? "-" : String(Deno.pid),
       String(held.length),
       ...held.map(({ target }) => target),
       context.bwrap,

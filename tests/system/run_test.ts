@@ -16,6 +16,15 @@ Deno.test("each mode is started as it says", async () => {
   }
 });
 
+Deno.test("descriptors that the caller leaves open cost no stage2 where bash can close them", async () => {
+  await using box = await Box.create();
+  const tombolo = new URL("../../bin/tombolo", import.meta.url).pathname;
+  const start = `exec 10</dev/null 63</dev/null; exec "$@"`;
+  const { code, stderr } = await box.host(["bash", "-c", start, "bash", tombolo, "run", "-v", "--", "true"]);
+  assert.equal(code, 0);
+  assert.match(stderr, /started by direct/);
+});
+
 for (const mode of EVERY_BACKEND) {
   Deno.test(`${mode.name}: the exit status is the command's own`, async () => {
     await using box = await Box.create();

@@ -353,3 +353,21 @@ for (const program of ["bwrap", "sh", "env", "deno", "bash", "kill", "mkfifo", "
     }
   });
 }
+
+for (const mode of MODES) {
+  Deno.test(`${mode.name}: P10 KILL while the sandbox is being built leaves nothing`, async () => {
+    await using box = await Box.create();
+    await box.run(mode.flags, ["true"], { fds: mode.fds });
+    const mark = box.marker();
+    for (let round = 0; round < 24; round++) {
+      const run = box.start(mode.flags, ["sleep", mark], { fds: mode.fds, ownGroup: true });
+      // From the start script to after the command has been started, a little more each time.
+      await firstChild(run);
+      const end = performance.now() + round * 4;
+      while (performance.now() < end) await Deno.lstat("/");
+      run.kill("SIGKILL");
+      await run.status();
+    }
+    await until(() => processesWith(mark).length === 0, "the end of what was being built");
+  });
+}
