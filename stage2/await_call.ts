@@ -23,7 +23,7 @@ export function awaitCall(call: SystemCall, pipes: string): string {
   do count = call("read", PIPE, addressOf(line), line.length); while (count === -ERRNO.EINTR);
   call("close", PIPE);
   if (count === 0) {
-    for (const name of ["go", "status"]) call("unlinkat", AT_FDCWD, pinString(`${pipes}-${name}`), 0);
+    for (const name of ["life", "go", "status"]) call("unlinkat", AT_FDCWD, pinString(`${pipes}-${name}`), 0);
   }
   const text = new TextDecoder().decode(line.subarray(0, Math.max(0, count)));
   return text.endsWith("\n") ? text.slice(0, -1) : "";

@@ -159,7 +159,7 @@ class Run implements AsyncDisposable {
       standby.dismiss();
       return undefined;
     }
-    const { child, status } = standby.start(start, this.#directory.path);
+    const { child, status } = standby.start(start);
     this.#status = status;
     return child;
   }

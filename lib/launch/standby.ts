@@ -3,7 +3,6 @@ import { shellQuoted } from "./shell_quoted.ts";
 import type { StartedChild } from "./started_child.ts";
 import type { Start } from "./starter.ts";
 import { StatusPipe } from "./status_pipe.ts";
-import { watched } from "./watch_script.ts";
 
 /**
  * - `shell`: does what it is told, as a shell that Deno would start itself
@@ -40,7 +39,8 @@ function statusOf(wait: number): Deno.CommandStatus {
 
 /**
  * What bin/tombolo has started beside Deno, with our streams and as our child: Deno takes milliseconds to load what
- * starts a process, and another runtime milliseconds to boot. It waits at a pipe, which it leaves when we end.
+ * starts a process, and another runtime milliseconds to boot. It waits at a pipe, and ends when we end, with all that it
+ * has started.
  */
 export class Standby implements Disposable {
   #used = false;
@@ -66,7 +66,8 @@ export class Standby implements Disposable {
     if (parent?.isDirectory !== true || parent.uid !== uid || ((parent.mode ?? 0) & 0o077) !== 0) {
       return undefined;
     }
-    const names = [`${path}-go`, `${path}-status`] as const;
+    const names = [`${path}-life`, `${path}-go`, `${path}-status`] as const;
+    const [life, waiting, told] = names;
     const isOwnPipe = (name: string) => {
       const info = lstat(name);
       return info?.isFifo === true && info.uid === uid;
@@ -74,10 +75,10 @@ export class Standby implements Disposable {
     if (!names.every(isOwnPipe)) return undefined;
     // For reading as well: that never waits for somebody at the other end.
     const both = { read: true, write: true };
-    const go = Deno.openSync(names[0], both);
-    using held = Deno.openSync(names[1], both);
-    const pipe = Deno.openSync(names[1], { read: true });
-    void held;
+    const go = Deno.openSync(kind === "shell" ? waiting : life, both);
+    const held = Deno.openSync(told, both);
+    const pipe = Deno.openSync(told, { read: true });
+    held.close();
     for (const name of names) Deno.removeSync(name);
     return new Standby(kind, path, go, pipe);
   }
@@ -95,9 +96,8 @@ export class Standby implements Disposable {
    * Has it start what a shell of our own would.
    *
    * @param start With `-` for the status file: it is descriptor 9
-   * @param directory The run's own, which is removed should this process be killed
    */
-  start({ args, env }: Start, directory: string): { child: StartedChild; status: StatusPipe } {
+  start({ args, env }: Start): { child: StartedChild; status: StatusPipe } {
     const [, script = "", , ...parameters] = args;
     const own = Deno.env.toObject();
     const gone = Object.keys(own).filter((name) => !(name in env));
@@ -109,7 +109,9 @@ export class Standby implements Disposable {
       `unset ${gone.join(" ")}`,
       ...other.map(([name, value]) => `export ${name}=${shellQuoted([value])}`),
       `set -- ${shellQuoted(parameters)}`,
-      watched(script, [this.#orders, directory]),
+      "read -r TOMBOLO_pid TOMBOLO_stat </proc/self/stat",
+      `echo "$TOMBOLO_pid" >&9`,
+      script,
     ];
     Deno.writeTextFileSync(this.#orders, `${text.join("\n")}\n`, { createNew: true, mode: 0o600 });
     return this.#begin("go\n");

@@ -122,7 +122,7 @@ export function starterOf(plan: Plan, context: StartContext): Start {
       context.status,
       files ?? "-",
       ordersText(plan.orders) === undefined ? "-" : context.orders,
-      // What stands by has a parent of its own, which watches.
+      // What stands by has a parent of its own, which watches: see bin/tombolo.
       context.status === "-" ? "-" : String(Deno.pid),
       String(held.length),
       ...held.map(({ target }) => target),

@@ -6,8 +6,6 @@ import { until } from "../system/tombolo.ts";
 import { TempDirectory } from "./temp_directory.ts";
 
 const UID = Deno.uid();
-/** A directory that no run has made. */
-const NONE = "/nonexistent/run";
 const [, COMMON = ""] = Deno.readTextFileSync(join(ROOT, "bin", "tombolo")).split(/^# --- .*\n/m);
 
 /** bin/tombolo up to where it would become Deno: a process that only keeps the first pipe open takes its place. */
@@ -57,6 +55,11 @@ exec sleep 600`;
   /** Files beside those of tombolo itself. */
   get left(): string[] {
     return Array.from(Deno.readDirSync(this.#directory.at("tombolo/run")), ({ name }) => name);
+  }
+
+  /** Makes a file of a run of this caller's. */
+  leave(name: string): void {
+    this.#directory.file(`tombolo/run/${this.#child.pid}-${name}`);
   }
 
   open(): Standby {
@@ -109,7 +112,7 @@ Deno.test("what stands by starts what it is told: with its words, its environmen
   const env = { PATH: Deno.env.get("PATH") ?? "", HOME: "/it's home", ADDED: "two\nlines $HOME" };
   const start = { args: shell(`printf '%s|' "$@"; echo; exec /usr/bin/env`, "a b", "it's", ""), env };
   assert.equal(standby.canStart(start), true);
-  const { child } = standby.start(start, NONE);
+  const { child } = standby.start(start);
   assert.equal(await caller.line(), "a b|it's||");
   const lines = [];
   for (let count = 0; count < 4; count++) lines.push(await caller.line());
@@ -127,7 +130,7 @@ Deno.test("how it has ended is known, by what bubblewrap says or by what the ker
   for (const [script, code, signal] of cases) {
     await using caller = await Caller.start();
     using standby = caller.open();
-    const { child, status } = standby.start({ args: shell(script), env: { PATH: "/usr/bin:/bin" } }, NONE);
+    const { child, status } = standby.start({ args: shell(script), env: { PATH: "/usr/bin:/bin" } });
     assert.deepEqual(await child.status(), { success: false, code, signal }, script);
     assert.ok(status.starterPid !== undefined);
   }
@@ -140,7 +143,7 @@ Deno.test("the status comes as it is written, and the end when all that holds th
   using directory = new TempDirectory();
   const go = directory.at("go");
   await new Deno.Command("mkfifo", { args: [go] }).output();
-  const { child, status } = standby.start({ args: shell(script, go), env: {} }, NONE);
+  const { child, status } = standby.start({ args: shell(script, go), env: {} });
   await status.until(() => status.initPid !== undefined);
   assert.equal(status.initPid, 4711);
   await Deno.writeTextFile(go, "\n");
@@ -150,27 +153,25 @@ Deno.test("the status comes as it is written, and the end when all that holds th
 Deno.test("what it has started is ended by kill", async () => {
   await using caller = await Caller.start();
   using standby = caller.open();
-  const { child } = standby.start({ args: shell("exec /bin/sleep 600"), env: {} }, NONE);
+  const { child } = standby.start({ args: shell("exec /bin/sleep 600"), env: {} });
   child.kill();
   assert.deepEqual(await child.status(), { success: false, code: 137, signal: "SIGKILL" });
 });
 
 Deno.test("whoever kills tombolo ends what it has started, and all that tombolo would have removed is gone", async () => {
   await using caller = await Caller.start();
-  using directory = new TempDirectory();
-  directory.file("run/gateway.sock");
+  caller.leave("run/gateway.sock");
   // The end of this process is that of the descriptor too.
   const { child, below } = await (async () => {
     using standby = caller.open();
     const args = shell(`sleep 600 & echo "$!"; wait`);
-    const { child } = standby.start({ args, env: { PATH: "/usr/bin:/bin" } }, directory.at("run"));
+    const { child } = standby.start({ args, env: { PATH: "/usr/bin:/bin" } });
     return { child, below: await caller.line() };
   })();
   await caller.kill();
   await child.ended;
-  await until(() => !directory.exists("run"), "the end of what was left");
+  await until(() => caller.left.length === 0, "the end of what was left");
   await until(() => !isRunning(below), "the end of what it has started");
-  assert.deepEqual(caller.left, []);
 });
 
 Deno.test("what is not needed ends, and leaves nothing", async () => {
@@ -185,7 +186,7 @@ Deno.test("what is not needed ends, and leaves nothing", async () => {
 
 Deno.test("where its caller ends before it has taken the pipes they are removed", async () => {
   await using caller = await Caller.start();
-  assert.equal(caller.left.length, 2);
+  assert.equal(caller.left.length, 3);
   await caller.kill();
   await until(() => caller.left.length === 0, "the end of the pipes");
 });
@@ -194,7 +195,8 @@ Deno.test("nothing is taken that is not a pipe of this user's, in a directory th
   using directory = new TempDirectory();
   const path = directory.at("run/1");
   Deno.mkdirSync(directory.at("run"), { mode: 0o700 });
-  const make = () => new Deno.Command("mkfifo", { args: [`${path}-go`, `${path}-status`] }).outputSync();
+  const make = () =>
+    new Deno.Command("mkfifo", { args: [`${path}-life`, `${path}-go`, `${path}-status`] }).outputSync();
   const variable = `shell ${path}`;
   assert.equal(Standby.open(undefined, UID), undefined);
   assert.equal(Standby.open(variable, UID), undefined, "there is none");
