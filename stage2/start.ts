@@ -47,9 +47,8 @@ async function serve(command: readonly string[]): Promise<never> {
   const bridge = Bridge.open(path);
   const execution = layOut(command, commandEnvironment(own, bridge.port));
   const program = new ChildProgram(call);
-  const wait = openWaiting();
   // The thread that will wait is one of those that a limit of processes has to leave room for.
-  await wait("getpid");
+  if (orders.limits?.processes !== undefined) await openWaiting()("getpid");
   const ruleset = domainRuleset(call, orders.execute, orders.mounts !== undefined);
   const limits = limitSettings(call, orders.limits);
   const steps = launchSteps(call, { ruleset, filter, openFiles, limits });
@@ -63,7 +62,7 @@ async function serve(command: readonly string[]): Promise<never> {
   call("setsid");
   letGoOfStreams(call);
   void bridge.serve();
-  call("exit_group", await statusOf(wait, started));
+  call("exit_group", await statusOf(openWaiting(), started));
   throw new Error("Cannot end");
 }
 

@@ -13,8 +13,9 @@ export type StandbyKind = "shell" | "warden";
 // execve would refuse it, and only a process that Deno starts itself says so.
 const MOST_TEXT = 64 * 1024;
 
-// A shell of another kind than dash has these for itself.
-const READ_ONLY = /^(?:UID|EUID|PPID|SHELLOPTS|BASHOPTS|BASH_VERSINFO)$/;
+// What shells have for themselves: some cannot be unset, or end the shell that tries (dash(1), bash(1)).
+const SHELLS_OWN =
+  /^(?:UID|EUID|PPID|SHELLOPTS|BASHOPTS|BASH_.*|OPTIND|OPTARG|LINENO|IFS|PS\d|ENV|POSIXLY_CORRECT)$/;
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Tells how a process that is not our own child to wait for has ended; it stays a zombie until we end. */
@@ -87,7 +88,7 @@ export class Standby implements Disposable {
   canStart({ args, env }: Start): boolean {
     if (this.#used || this.kind !== "shell") return false;
     const names = [...Object.keys(env), ...Object.keys(Deno.env.toObject())];
-    if (!names.every((name) => IDENTIFIER.test(name) && !READ_ONLY.test(name))) return false;
+    if (!names.every((name) => IDENTIFIER.test(name) && !SHELLS_OWN.test(name))) return false;
     const length = [...args, ...Object.values(env)].reduce((sum, text) => sum + text.length, 0);
     return length <= MOST_TEXT;
   }

@@ -2,8 +2,9 @@
  * What the starting shell does before it becomes bubblewrap. The tool has neither FFI nor a way to hand descriptors
  * on; a POSIX shell has redirections, traps and ulimit. Only builtins: no process is started.
  *
- * Parameters: the filter's file or `-`, the status file or `-` where it is descriptor 9, the soft limit of open files or `-`, the file of orders
- * or `-`, tombolo's pid or `-` where that need not be looked at, the number of directories to hold, these directories, then bubblewrap and its arguments.
+ * Parameters: the filter's file or `-`, the status file or `-` where it is descriptor 9, the soft limit of open files or
+ * `-`, the file of orders or `-`, tombolo's pid or `-` where that need not be looked at, the number of directories to
+ * hold, these directories, then bubblewrap and its arguments.
  */
 export const START_SCRIPT = `
 # No other names: a shell exports what it assigns to a name that came in the environment.

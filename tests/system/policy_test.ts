@@ -83,7 +83,7 @@ for (const mode of MODES) {
       assert.equal(variables(set.stdout)[name], `v-${name}`, `--env ${name}`);
       // The variables of the dynamic loader and of bash reach bin/tombolo itself, whose user is trusted.
       if (/^(?:LD_|IFS|PS|OPTIND|PPID|LINENO)/.test(name)) continue;
-      assert.equal(variables(passed.stdout)[name], `v-${name}`, `--allow-env ${name}`);
+      assert.equal(variables(passed.stdout)[name], `v-${name}`, `--allow-env ${name}: ${passed.stderr}`);
     }
   });
 }
