@@ -11,7 +11,7 @@ import { parseLate } from "./parse_late.ts";
 import { permissionFlags, toolPermissions } from "./permission_flags.ts";
 import { readyBundler } from "./ready_bundler.ts";
 import { ROOT, runDeno } from "./run_deno.ts";
-import { wardenLines } from "./warden_lines.ts";
+import { startLines, V8_FLAGS } from "./start_lines.ts";
 
 const cache = join(ROOT, ".cache");
 const deno = (...args: string[]) => runDeno(args);
@@ -120,21 +120,42 @@ const inputs = new Set([
   "bin/permission_flags.ts",
   "bin/ready_bundler.ts",
   "bin/run_deno.ts",
-  "bin/warden_lines.ts",
+  "bin/start_lines.ts",
   ...mainSources,
   ...stage2Sources,
   ...workerSources,
   ...verifySources,
 ]);
 const ready = join(work, "ready.sh");
-const flags = permissionFlags(await toolPermissions(ROOT)).join(" ");
+const flags = permissionFlags(await toolPermissions(ROOT));
+
+/**
+ * Has what every start loads compiled once: who may not write here would compile it at each start. In a cache of its own,
+ * as one with all that the tests have ever compiled is slower, and anew, as what was compiled under other flags stays.
+ */
+async function compileOnce(main: string): Promise<void> {
+  const compiled = join(cache, "compiled");
+  await Deno.remove(compiled, { recursive: true }).catch(() => {});
+  await Deno.mkdir(compiled, { recursive: true });
+  const own = ["--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-npm", "--no-remote", V8_FLAGS];
+  await new Deno.Command(Deno.execPath(), {
+    args: ["run", ...own, ...flags, main, "explain", "--", "true"],
+    env: { HOME: work, PATH: "/usr/bin:/bin", DENO_DIR: compiled, DENO_NO_UPDATE_CHECK: "1" },
+    clearEnv: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+}
+
+await compileOnce(join(directory, "main.js"));
 await Deno.writeTextFile(
   ready,
   [
     `tombolo_deno=${quote(Deno.execPath())}`,
     `tombolo_main=${quote(join(directory, "main.js"))}`,
-    `tombolo_flags='${flags}'`,
-    ...wardenLines(),
+    `tombolo_flags='${flags.join(" ")}'`,
+    ...startLines(),
     `tombolo_inputs='${[...inputs].sort().join(" ")}'`,
     "",
   ].join("\n"),

@@ -8,7 +8,7 @@
  */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { COLLECT_GARBAGE } from "../lib/plan/stage2_flags.ts";
+import { stage2V8Flags } from "../lib/plan/stage2_flags.ts";
 import { denoFor } from "./deno_for.ts";
 import { bundleInside } from "./embed.ts";
 import { makeBundle } from "./make_bundle.ts";
@@ -52,7 +52,11 @@ async function compileProgram(cwd: string, flags: readonly string[], output: str
 
 async function compileStage2({ triple }: Target, work: string, output: string): Promise<void> {
   await Deno.writeTextFile(join(work, "stage2.js"), await bundleInside("stage2/main.ts"));
-  const flags = [COLLECT_GARBAGE, ...permissionFlags(await stage2Permissions(ROOT)), `--target=${triple}`];
+  const flags = [
+    stage2V8Flags(true),
+    ...permissionFlags(await stage2Permissions(ROOT)),
+    `--target=${triple}`,
+  ];
   await compileProgram(work, flags, output, "stage2.js");
 }
 

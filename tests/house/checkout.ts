@@ -61,7 +61,7 @@ export class Checkout implements AsyncDisposable {
         "bin/permission_flags.ts",
         "bin/ready_bundler.ts",
         "bin/run_deno.ts",
-        "bin/warden_lines.ts",
+        "bin/start_lines.ts",
         "deno.json",
         "deno.lock",
       ]
@@ -72,7 +72,7 @@ export class Checkout implements AsyncDisposable {
     await checkout.write("stage2/main.ts", `console.log("stage2");\n`);
     await checkout.write(
       "lib/plan/stage2_flags.ts",
-      `export const STAGE2_FLAGS = ["run"];\nexport const STAGE2_ENVIRONMENT_ON_HOST = { HOME: "/" };\n`,
+      `export const STAGE2_FLAGS = ["run"];\nexport const STAGE2_ENVIRONMENT_ON_HOST = { HOME: "/" };\nexport const stage2V8Flags = () => "";\n`,
     );
     await checkout.write("lib/worker/server.ts", `console.log("worker");\n`);
     await checkout.write("stage2/verify/main.ts", `console.log("verify");\n`);

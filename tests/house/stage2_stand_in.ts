@@ -3,7 +3,7 @@ import { bundleInside } from "../../bin/embed.ts";
 import { permissionFlags, stage2Permissions } from "../../bin/permission_flags.ts";
 import { ROOT } from "../../bin/run_deno.ts";
 import { libraries } from "../../lib/launch/runtime_files.ts";
-import { COLLECT_GARBAGE, STAGE2_FLAGS } from "../../lib/plan/stage2_flags.ts";
+import { STAGE2_FLAGS, stage2V8Flags } from "../../lib/plan/stage2_flags.ts";
 
 /** A program in the place of a compiled stage2, and what has to be shown inside for it. */
 export interface Stage2StandIn {
@@ -40,7 +40,7 @@ export async function makeStage2StandIn(directory: string): Promise<Stage2StandI
   const program = join(directory, "stage2");
   await Deno.writeTextFile(script, await bundleInside("stage2/main.ts"));
   const flags = permissionFlags(await stage2Permissions(ROOT));
-  const words = [Deno.execPath(), ...STAGE2_FLAGS, COLLECT_GARBAGE, ...flags, script];
+  const words = [Deno.execPath(), ...STAGE2_FLAGS, stage2V8Flags(true), ...flags, script];
   await Deno.writeTextFile(`${program}.c`, source(words));
   const [, ...needed] = libraries([Deno.execPath()]);
   const { success, stderr } = await new Deno.Command("gcc", {

@@ -106,7 +106,7 @@ Deno.test("files above the checkout have no influence", async () => {
 
 Deno.test("the caller's DENO_DIR is kept apart from the tool's own", async () => {
   await using checkout = await Checkout.create();
-  const own = join(checkout.root, ".cache", "deno");
+  const own = join(checkout.root, ".cache", "compiled");
   const unset = readStart(await checkout.tombolo([], { env: { TOMBOLO_CALLER_DENO_DIR: "/stale" } }));
   assert.equal(unset.denoDir, own);
   assert.equal(unset.callerDenoDir, undefined);
@@ -153,7 +153,15 @@ Deno.test("several first starts at once all succeed and leave one set-up", async
   const starts = await Promise.all([1, 2, 3, 4].map((n) => checkout.tombolo([`${n}`])));
   assert.deepEqual(starts.map((outcome) => readStart(outcome).args), [["1"], ["2"], ["3"], ["4"]]);
   const left = Array.from(Deno.readDirSync(join(checkout.root, ".cache")), ({ name }) => name);
-  assert.deepEqual(left.sort(), ["deno", "ready.sh", "stage2.js", "tombolo", "verify.js", "worker.js"]);
+  assert.deepEqual(left.sort(), [
+    "compiled",
+    "deno",
+    "ready.sh",
+    "stage2.js",
+    "tombolo",
+    "verify.js",
+    "worker.js",
+  ]);
 });
 
 /** A bubblewrap command line that shows this checkout read-only. */

@@ -3,7 +3,7 @@ import type { RuntimeFiles } from "../../plan/host_facts.ts";
 import type { ConfineOrders } from "../../plan/landlock/confine_orders.ts";
 import { CONTROL } from "../../plan/landlock/control.ts";
 import { stage2OnHost, stage2Words } from "../../plan/stage2_call.ts";
-import { STAGE2_ENVIRONMENT_ON_HOST } from "../../plan/stage2_flags.ts";
+import { STAGE2_ENVIRONMENT_ON_HOST, stage2V8Flags } from "../../plan/stage2_flags.ts";
 import { TomboloError } from "../../report/tombolo_error.ts";
 import { RunDirectory, sweepRunDirectories } from "../run_directory.ts";
 import type { ForwardedSignal } from "../signals.ts";
@@ -82,7 +82,7 @@ export class ConfineStart implements AsyncDisposable {
     if (streams === undefined && !embedded && standby?.isWarden === true) {
       return new ConfineStart(standby.call(directory.socket), undefined, listener, directory, signals);
     }
-    const program = stage2Words(stage2OnHost(runtime), ["--allow-ffi"]);
+    const program = stage2Words(stage2OnHost(runtime), [stage2V8Flags(false), "--allow-ffi"]);
     const args = ["-c", SCRIPT, "sh", ...program, "confine", directory.socket];
     const process = spawnShell({ args, env: STAGE2_ENVIRONMENT_ON_HOST }, streams);
     return new ConfineStart(startedChild(process), process, listener, directory, signals);
