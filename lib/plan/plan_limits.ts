@@ -29,8 +29,8 @@ export interface HeldLimits {
 }
 
 /**
- * What runs in a scope beside the command: bubblewrap and its init; through stage2 a shell and two runtimes as well, each
- * with threads by the number of processors. The warden of a confined command is not in it.
+ * What runs in a scope beside the command: bubblewrap and its init; through stage2 a runtime as well, with threads by the
+ * number of processors. The warden of a confined command is not in it.
  */
 export const OWN_PROCESSES = { direct: 2, stage2: 48, landlock: 0, seatbelt: 0 } as const;
 
