@@ -74,7 +74,7 @@ deno run --allow-all --quiet --no-config --v8-flags=--expose-gc /opt/tombolo/.ca
 
 const STATUS = `grep -E "^(NoNewPrivs|Seccomp|CapEff):" /proc/self/status`;
 const LOCKED = "CapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n";
-const MODES = { direct: "", stage2: "exec 63</dev/null;", gateway: "" };
+const MODES = { direct: "", stage2: "export TOMBOLO_CLOSED=1; exec 63</dev/null;", gateway: "" };
 const flagsOf = (mode: string) => (mode === "gateway" ? "--allow-net=a.test" : "");
 
 const JOBS: readonly Job[] = [
@@ -121,7 +121,8 @@ const JOBS: readonly Job[] = [
   },
   {
     name: "signals",
-    script: `exec 63</dev/null; tombolo run -- sh -c 'kill -0 1 2>&1; kill -0 $$ && echo own'`,
+    script:
+      `export TOMBOLO_CLOSED=1; exec 63</dev/null; tombolo run -- sh -c 'kill -0 1 2>&1; kill -0 $$ && echo own'`,
   },
   {
     name: "limits",
