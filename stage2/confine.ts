@@ -1,6 +1,7 @@
 import type { ConfineOrders } from "../lib/plan/landlock/confine_orders.ts";
 import { CONTROL } from "../lib/plan/landlock/control.ts";
 import { awaitCall } from "./await_call.ts";
+import { becomeUndumpable } from "./become_undumpable.ts";
 import { ChildProgram } from "./child_program.ts";
 import { confineSteps } from "./confine_steps.ts";
 import { connectOnce } from "./connect_once.ts";
@@ -17,7 +18,6 @@ import { startCommand } from "./start_command.ts";
 import { AT_FDCWD, openSystemCall, type SystemCall } from "./system_call.ts";
 import { watch } from "./warden.ts";
 
-const PR_SET_DUMPABLE = 4;
 const FAILED = 125;
 /** In place of the path, where that is yet to come. */
 const STANDBY = "-";
@@ -107,8 +107,7 @@ function removeTemporary(program: ChildProgram, path: string, descendants: Desce
 function serve(call: SystemCall, path: string, pipes: string): void {
   adoptOrphans(call);
   const group = leaveGroup(call);
-  // The memory and descriptors of this process are not for the command.
-  if (call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) throw new Error("Cannot become non-dumpable");
+  becomeUndumpable(call);
   const program = new ChildProgram(call);
   const descendants = new Descendants(call);
   if (path === STANDBY) rehearse(call, program, descendants);

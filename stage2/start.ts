@@ -1,3 +1,4 @@
+import { becomeUndumpable } from "./become_undumpable.ts";
 import { Bridge, gatewayPath } from "./bridge.ts";
 import { ChildProgram } from "./child_program.ts";
 import { commandEnvironment } from "./command_environment.ts";
@@ -13,7 +14,6 @@ import { prepareLaunch } from "./prepare_launch.ts";
 import { startCommand } from "./start_command.ts";
 import { AT_FDCWD, openSystemCall, openWaiting, type SystemCall, type Waiting } from "./system_call.ts";
 
-const PR_SET_DUMPABLE = 4;
 const O_RDWR_CLOEXEC = 0x80002;
 /** Also where it has been traced, or tells of its end in another way than by SIGCHLD. */
 const WALL = 0x40000000;
@@ -42,8 +42,7 @@ async function serve(command: readonly string[]): Promise<never> {
   const isTaken = meetGateway(call, path);
   const { own, filter, orders, openFiles } = prepareLaunch(call, command);
   dropCapabilities(call, orders.mounts !== undefined);
-  // Out of the command's reach: its /proc/PID.
-  if (call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) throw new Error("Cannot become non-dumpable");
+  becomeUndumpable(call);
   const bridge = Bridge.open(path);
   const execution = layOut(command, commandEnvironment(own, bridge.port));
   const program = new ChildProgram(call);

@@ -11,7 +11,7 @@ import type { RunContext } from "./run_context.ts";
 import { NOTHING_FOUND, RunEnd } from "./run_end.ts";
 import { RunDirectory, sweepRunDirectories } from "./run_directory.ts";
 import type { RunLimits } from "./run_limits.ts";
-import { type CommandSignal, killInit, sendToCommand, SIGNAL_NUMBERS, SignalForwarding } from "./signals.ts";
+import { type CommandSignal, killByPid, sendToCommand, SIGNAL_NUMBERS, SignalForwarding } from "./signals.ts";
 import { serveGateway } from "./serve_gateway.ts";
 import { spawnShell } from "./spawn_shell.ts";
 import { startOf } from "./start_of.ts";
@@ -207,7 +207,7 @@ class Run implements AsyncDisposable {
     const initPid = () => this.#status?.initPid;
     while (!ended && initPid() === undefined) await Deno.lstat("/");
     const init = initPid();
-    if (init !== undefined && !ended) await killInit(init);
+    if (init !== undefined && !ended) await killByPid(init);
     this.#kill();
   }
 

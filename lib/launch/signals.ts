@@ -1,3 +1,5 @@
+import { runInShell } from "./run_in_shell.ts";
+
 /** Signals that are the command's to handle; tombolo passes them on and waits. */
 export const FORWARDED = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const;
 
@@ -54,17 +56,6 @@ export const SIGNAL_NUMBERS = {
 /** A signal that can be sent to a command. */
 export type CommandSignal = keyof typeof SIGNAL_NUMBERS;
 
-// The tool may signal no process but its child; the shell may.
-async function shell(script: string, ...parameters: readonly (string | number)[]): Promise<void> {
-  await new Deno.Command("/bin/sh", {
-    args: ["-c", script, "sh", ...parameters.map(String)],
-    clearEnv: true,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).output();
-}
-
 /**
  * Sends a signal to the command.
  *
@@ -80,12 +71,12 @@ export async function sendToCommand(
   unlessTerminal: boolean,
 ): Promise<void> {
   const tool = unlessTerminal ? Deno.pid : "-";
-  await shell(SEND_SCRIPT, initPid, signal.slice("SIG".length), tool, SIGNAL_NUMBERS[signal], starter);
+  await runInShell(SEND_SCRIPT, initPid, signal.slice("SIG".length), tool, SIGNAL_NUMBERS[signal], starter);
 }
 
-/** Ends everything inside at once, also while the sandbox is being built. */
-export async function killInit(initPid: number): Promise<void> {
-  await shell('kill -KILL "$1"', initPid);
+/** Ends a process at once; where it is a sandbox's init, everything inside, also while the sandbox is being built. */
+export async function killByPid(pid: number): Promise<void> {
+  await runInShell('kill -KILL "$1"', pid);
 }
 
 /** Keeps tombolo alive through signals meant for the command, and hands each one to `send` until it is disposed. */

@@ -1,5 +1,7 @@
 import { lstat } from "../paths/resolve_path.ts";
+import { runInShell } from "./run_in_shell.ts";
 import { shellQuoted } from "./shell_quoted.ts";
+import { killByPid } from "./signals.ts";
 import type { StartedChild } from "./started_child.ts";
 import type { Start } from "./starter.ts";
 import { StatusPipe } from "./status_pipe.ts";
@@ -8,7 +10,7 @@ import { StatusPipe } from "./status_pipe.ts";
  * - `shell`: does what it is told, as a shell that Deno would start itself
  * - `warden`: stage2 as the warden of a command, which waits for the path of its control socket
  */
-export type StandbyKind = "shell" | "warden";
+type StandbyKind = "shell" | "warden";
 
 // execve would refuse it, and only a process that Deno starts itself says so.
 const MOST_TEXT = 64 * 1024;
@@ -20,16 +22,6 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Tells how a process that is not our own child to wait for has ended; it stays a zombie until we end. */
 const END_SCRIPT = `read -r stat <"/proc/$1/stat" && echo "\${stat##* }"`;
-
-async function shell(script: string, pid: number): Promise<string> {
-  const { stdout } = await new Deno.Command("/bin/sh", {
-    args: ["-c", script, "sh", String(pid)],
-    clearEnv: true,
-    stdin: "null",
-    stderr: "null",
-  }).output();
-  return new TextDecoder().decode(stdout);
-}
 
 /** As waitpid(2) has it. */
 function statusOf(wait: number): Deno.CommandStatus {
@@ -46,6 +38,8 @@ function statusOf(wait: number): Deno.CommandStatus {
 export class Standby implements Disposable {
   #used = false;
   #orders: string | undefined;
+  /** What it has of variables, as we have. */
+  readonly #environment = Deno.env.toObject();
 
   private constructor(
     private readonly kind: StandbyKind,
@@ -87,7 +81,7 @@ export class Standby implements Disposable {
   /** Whether it can start that: what it has of the environment must be known, and be nothing of the shell's own. */
   canStart({ args, env }: Start): boolean {
     if (this.#used || this.kind !== "shell") return false;
-    const names = [...Object.keys(env), ...Object.keys(Deno.env.toObject())];
+    const names = [...Object.keys(env), ...Object.keys(this.#environment)];
     if (!names.every((name) => IDENTIFIER.test(name) && !SHELLS_OWN.test(name))) return false;
     const length = [...args, ...Object.values(env)].reduce((sum, text) => sum + text.length, 0);
     return length <= MOST_TEXT;
@@ -100,7 +94,7 @@ export class Standby implements Disposable {
    */
   start({ args, env }: Start): { child: StartedChild; status: StatusPipe } {
     const [, script = "", , ...parameters] = args;
-    const own = Deno.env.toObject();
+    const own = this.#environment;
     const gone = Object.keys(own).filter((name) => !(name in env));
     // A value that it has already need not be written down.
     const other = Object.entries(env).filter(([name, value]) => own[name] !== value);
@@ -140,9 +134,11 @@ export class Standby implements Disposable {
         await status.ended;
         const { exitCode, starterPid } = status;
         if (exitCode !== undefined) return statusOf(exitCode << 8);
-        return statusOf(starterPid === undefined ? 125 << 8 : Number(await shell(END_SCRIPT, starterPid)));
+        return statusOf(
+          starterPid === undefined ? 125 << 8 : Number(await runInShell(END_SCRIPT, starterPid)),
+        );
       },
-      kill: () => void pid.then((known) => known === undefined ? "" : shell(`kill -KILL "$1"`, known)),
+      kill: () => void pid.then((known) => known === undefined ? undefined : killByPid(known)),
     };
     return { child, status };
   }
